@@ -1,0 +1,1 @@
+"""mien, the service: images in, faces, landmarks and head pose out."""

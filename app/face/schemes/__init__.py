@@ -1,0 +1,1 @@
+"""The landmark schemes, one table per file."""

@@ -1,0 +1,122 @@
+"""muct-76: the 76 points of the MUCT database, 0-based.
+
+Source: Milborrow, Morkel, Nicolls, The MUCT Landmarked Face Database, 2010: the 68 points of XM2VTS
+and eight more on the eyelids (68-75). Mirror partners agree with the landmark table of Stasm 3 by
+the same author; 68-75, which MUCT never mirrors, follow from their places between 27-30 and 32-35.
+MUCT writes (0, 0) for a point that could not be seen: mask those before use. Errors are divided by
+the distance of the pupils (31, 36).
+"""
+
+from app.face.landmark_scheme import LandmarkScheme, chain, flip_table, run
+
+_NAMES = (
+    *(f"jaw_right_{i}" for i in range(1, 8)),
+    "chin",
+    *(f"jaw_left_{i}" for i in range(7, 0, -1)),
+    "left_brow_outer",
+    "left_brow_top_outer",
+    "left_brow_top_inner",
+    "left_brow_inner",
+    "left_brow_bottom_inner",
+    "left_brow_bottom_outer",
+    "right_brow_outer",
+    "right_brow_top_outer",
+    "right_brow_top_inner",
+    "right_brow_inner",
+    "right_brow_bottom_inner",
+    "right_brow_bottom_outer",
+    "right_eye_outer",
+    "right_eye_top",
+    "right_eye_inner",
+    "right_eye_bottom",
+    "right_pupil",
+    "left_eye_outer",
+    "left_eye_top",
+    "left_eye_inner",
+    "left_eye_bottom",
+    "left_pupil",
+    "nose_right_top",
+    "nose_right_middle",
+    "nose_right_wing",
+    "nose_right_bottom",
+    "nose_base",
+    "nose_left_bottom",
+    "nose_left_wing",
+    "nose_left_middle",
+    "nose_left_top",
+    "right_nostril",
+    "left_nostril",
+    "mouth_right",
+    "upper_lip_right_2",
+    "upper_lip_right_1",
+    "upper_lip_centre",
+    "upper_lip_left_1",
+    "upper_lip_left_2",
+    "mouth_left",
+    "lower_lip_left_2",
+    "lower_lip_left_1",
+    "lower_lip_centre",
+    "lower_lip_right_1",
+    "lower_lip_right_2",
+    "inner_lower_lip_right",
+    "inner_lower_lip_centre",
+    "inner_lower_lip_left",
+    "inner_upper_lip_left",
+    "inner_upper_lip_centre",
+    "inner_upper_lip_right",
+    "mouth_centre",
+    "nose_tip",
+    "right_eye_top_outer",
+    "right_eye_top_inner",
+    "right_eye_bottom_inner",
+    "right_eye_bottom_outer",
+    "left_eye_top_outer",
+    "left_eye_top_inner",
+    "left_eye_bottom_inner",
+    "left_eye_bottom_outer",
+)
+
+_RIGHT_EYE = (27, 68, 28, 69, 29, 70, 30, 71)
+_LEFT_EYE = (32, 72, 33, 73, 34, 74, 35, 75)
+
+MUCT_76 = LandmarkScheme(
+    name="muct-76",
+    names=_NAMES,
+    parts={
+        "jaw": run(0, 14),
+        "left_brow": run(15, 20),
+        "right_brow": run(21, 26),
+        "right_eye": (*_RIGHT_EYE, 31),
+        "left_eye": (*_LEFT_EYE, 36),
+        "nose": (*run(37, 47), 67),
+        "outer_lips": run(48, 59),
+        "inner_lips": run(60, 66),
+    },
+    edges=(
+        *chain(*run(0, 14)),
+        *chain(*run(15, 20), closed=True),
+        *chain(*run(21, 26), closed=True),
+        *chain(*_RIGHT_EYE, closed=True),
+        *chain(*_LEFT_EYE, closed=True),
+        *chain(*run(37, 45)),
+        *chain(*run(48, 59), closed=True),
+        *chain(48, 60, 61, 62, 54, 63, 64, 65, closed=True),
+    ),
+    flip=flip_table(
+        76,
+        *((i, 14 - i) for i in range(7)),
+        *((15 + i, 21 + i) for i in range(6)),
+        *((27 + i, 32 + i) for i in range(5)),
+        *((37 + i, 45 - i) for i in range(4)),
+        *((46, 47), (48, 54), (49, 53), (50, 52), (55, 59), (56, 58), (60, 62), (63, 65)),
+        *((68 + i, 72 + i) for i in range(4)),
+    ),
+    normaliser=((31,), (36,)),
+    places={
+        "right_eye": (31,),
+        "left_eye": (36,),
+        "nose_tip": (67,),
+        "mouth_right": (48,),
+        "mouth_left": (54,),
+    },
+)
