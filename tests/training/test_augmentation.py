@@ -1,0 +1,57 @@
+"""Photometric changes: what they promise about pixels, colours and the seed."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from training import augmentation
+from training.augmentation import occlude, photometric
+
+Change = Callable[[np.random.Generator, NDArray[np.uint8]], NDArray[np.uint8]]
+
+
+def picture() -> NDArray[np.uint8]:
+    rows, columns = np.indices((48, 64))
+    channels = [rows * 4, columns * 3, (rows + columns) * 2]
+    return np.stack(channels, axis=2).clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("change", [photometric, occlude])
+def test_pictures_keep_their_form_and_the_seed_decides(change: Change) -> None:
+    different = 0
+    for seed in range(30):
+        first = change(np.random.default_rng(seed), picture())
+        again = change(np.random.default_rng(seed), picture())
+        assert first.shape == (48, 64, 3)
+        assert first.dtype == np.uint8
+        np.testing.assert_array_equal(first, again)
+        different += not np.array_equal(first, picture())
+    assert different > 25
+
+
+def test_sensor_noise_reaches_every_channel() -> None:
+    grey = np.full((64, 64, 3), 128, np.uint8)
+    noisy = augmentation._sensor_noise(np.random.default_rng(0), grey).astype(float)
+    deviations = noisy.reshape(-1, 3).std(axis=0)
+    assert (deviations > 1.5).all()
+    assert (abs(noisy.reshape(-1, 3).mean(axis=0) - 128) < 1).all()
+
+
+def test_blur_keeps_the_brightness_and_flattens() -> None:
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (64, 64, 3)).astype(np.uint8)
+    for seed in range(10):
+        blurred = augmentation._defocus_or_motion(np.random.default_rng(seed), noise)
+        assert abs(float(blurred.mean()) - float(noise.mean())) < 3
+        assert blurred.std() < noise.std()
+
+
+def test_a_cover_hides_a_part_and_leaves_the_rest() -> None:
+    shares = []
+    for seed in range(40):
+        covered = occlude(np.random.default_rng(seed), picture())
+        shares.append(float((covered != picture()).any(axis=2).mean()))
+    assert 0 < np.mean(shares) < 0.3
+    assert max(shares) < 0.5

@@ -1,0 +1,99 @@
+"""What cameras, light and compression do to a picture; nothing here moves a pixel.
+
+Every function takes and returns RGB uint8 (H, W, 3) and draws from the generator it is given.
+Geometry (rotation, scale, shift, mirror) belongs to the crop and lives in the pipelines.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+def photometric(rng: np.random.Generator, image: Image) -> Image:
+    """Light, colour, blur, resolution, noise and JPEG, each with its own probability."""
+    image = _light(rng, image)
+    if rng.random() < 0.15:
+        image = _defocus_or_motion(rng, image)
+    if rng.random() < 0.15:
+        image = _lower_resolution(rng, image)
+    if rng.random() < 0.3:
+        image = _sensor_noise(rng, image)
+    if rng.random() < 0.15:
+        image = _jpeg(rng, image)
+    return image
+
+
+def occlude(rng: np.random.Generator, image: Image) -> Image:
+    """Covers a part of the picture: a rectangle or an ellipse of one colour, noise or a piece of the picture."""
+    height, width = image.shape[:2]
+    w, h = (int(v) for v in rng.uniform(0.1, 0.45, 2) * (width, height))
+    x, y = int(rng.integers(-w // 2, width - w // 2)), int(rng.integers(-h // 2, height - h // 2))
+    mask = np.zeros((height, width), np.uint8)
+    if rng.random() < 0.5:
+        cv2.rectangle(mask, (x, y), (x + w, y + h), 255, -1)
+    else:
+        centre, axes = (x + w // 2, y + h // 2), (max(w // 2, 1), max(h // 2, 1))
+        cv2.ellipse(mask, centre, axes, float(rng.uniform(0, 180)), 0, 360, 255, -1)
+    kind = rng.integers(3)
+    if kind == 0:
+        cover = np.broadcast_to(rng.integers(0, 256, 3).astype(np.uint8), image.shape)
+    elif kind == 1:
+        cover = rng.integers(0, 256, image.shape, dtype=np.uint8)
+    else:
+        shift = (int(rng.integers(height)), int(rng.integers(width)))
+        cover = np.roll(image, shift, axis=(0, 1))
+    return np.where(mask[:, :, None] > 0, cover, image)
+
+
+def _light(rng: np.random.Generator, image: Image) -> Image:
+    """Gamma, gain, offset and a colour cast in one table a channel; sometimes grey, as infrared cameras see."""
+    levels = np.linspace(0, 1, 256, dtype=np.float32)
+    gamma = np.exp(rng.normal(0, 0.25))
+    gain, offset = rng.uniform(0.7, 1.3), rng.uniform(-0.12, 0.12)
+    cast = rng.uniform(0.88, 1.12, 3)
+    curve = ((levels**gamma - 0.5) * gain + 0.5 + offset)[:, None] * cast
+    table = np.clip(curve * 255, 0, 255).astype(np.uint8)
+    if rng.random() < 0.15:
+        grey = (image @ _LUMA).astype(np.uint8)
+        image = np.repeat(grey[:, :, None], 3, axis=2)
+        table[:] = table[:, :1]
+    return cv2.LUT(image, table.reshape(1, 256, 3)).astype(np.uint8, copy=False)
+
+
+def _defocus_or_motion(rng: np.random.Generator, image: Image) -> Image:
+    if rng.random() < 0.5:
+        return cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.4, 1.8))).astype(np.uint8)
+    length = int(rng.integers(3, 9))
+    kernel = np.zeros((length, length), np.float32)
+    angle = rng.uniform(0, np.pi)
+    reach = (length - 1) / 2
+    dx, dy = reach * np.cos(angle), reach * np.sin(angle)
+    start = (round(reach - dx), round(reach - dy))
+    cv2.line(kernel, start, (round(reach + dx), round(reach + dy)), 1.0)
+    return cv2.filter2D(image, -1, kernel / kernel.sum()).astype(np.uint8)
+
+
+def _lower_resolution(rng: np.random.Generator, image: Image) -> Image:
+    height, width = image.shape[:2]
+    factor = rng.uniform(0.25, 0.8)
+    small = (max(2, round(width * factor)), max(2, round(height * factor)))
+    shrunk = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
+    return cv2.resize(shrunk, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.uint8)
+
+
+def _sensor_noise(rng: np.random.Generator, image: Image) -> Image:
+    noise = np.empty(image.shape, np.int16)
+    cv2.setRNGSeed(int(rng.integers(2**31)))
+    cv2.randn(noise, np.zeros(3), np.full(3, rng.uniform(2, 12)))
+    return cv2.add(image, noise, dtype=cv2.CV_8U).astype(np.uint8, copy=False)
+
+
+def _jpeg(rng: np.random.Generator, image: Image) -> Image:
+    quality = int(rng.integers(15, 80))
+    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    return np.asarray(decoded, np.uint8)

@@ -1,0 +1,1 @@
+"""Training and judging landmark networks: crops, losses, metrics, evaluation."""

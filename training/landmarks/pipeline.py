@@ -1,0 +1,131 @@
+"""Batches for landmark networks: turned, scaled, shifted and mirrored crops with their points."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.face.geometry import CROP_SCALE, Box, crop_transform, invert, transform, warp
+from app.face.landmarks import LandmarkScheme
+from app.face.landmarks import scheme as scheme_named
+from training.augmentation import occlude, photometric
+from training.fit import EpochBatches
+from training.preparation import PreparedFaces
+
+
+@dataclass(frozen=True, slots=True)
+class CropJitter:
+    """How far training crops stray from the crop rule.
+
+    turn_std, turn_max: degrees, normal with this deviation, one face in ten uniform up to the maximum.
+    scale_std: of the logarithm of the side. shift_std: in box sides. forehead: callers' boxes may or may
+    not hold it, so this share of the height is taken away from the top, uniformly between 0 and 1 of it.
+    """
+
+    turn_std: float = 14.0
+    turn_max: float = 50.0
+    scale_std: float = 0.13
+    shift_std: float = 0.06
+    forehead: float = 0.2
+    occluded: float = 0.3
+
+
+class LandmarkBatches(EpochBatches):
+    """Items: crops (B, size, size, 3) float32 0..255 and targets (B, K, 3): x, y in the unit crop, weight.
+
+    `weights` maps a source's name to its share of the batches.
+    """
+
+    def __init__(
+        self,
+        faces: PreparedFaces,
+        *,
+        size: int,
+        batch: int,
+        steps: int,
+        weights: dict[str, float],
+        jitter: CropJitter,
+        seed: int,
+    ) -> None:
+        super().__init__(steps=steps, seed=seed)
+        self._faces, self._size, self._batch, self._jitter = faces, size, batch, jitter
+        self._probability = _share(faces.source, weights)
+
+    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        rng = self.generator(index)
+        rows = rng.choice(len(self._faces), self._batch, p=self._probability)
+        items = [augmented(rng, self._faces, row, self._size, self._jitter) for row in rows]
+        crops, targets = zip(*items, strict=True)
+        return np.stack(crops).astype(np.float32), np.stack(targets)
+
+
+def augmented(
+    rng: np.random.Generator, faces: PreparedFaces, row: int, size: int, jitter: CropJitter
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """One crop (size, size, 3) uint8 and its target (K, 3), drawn from `rng`."""
+    to_image = _jittered_crop(rng, Box(*faces.boxes[row].tolist()), jitter)
+    crop = warp(faces.pixels[row], to_image, size)
+    points = transform(invert(to_image), faces.points[row])
+    seen = faces.seen[row]
+    if rng.random() < 0.5:
+        crop, points, seen = mirrored(crop, points, seen, scheme_named(faces.scheme))
+    crop = photometric(rng, crop)
+    if rng.random() < jitter.occluded:
+        crop = occlude(rng, crop)
+    return crop, np.column_stack([points, seen]).astype(np.float32)
+
+
+def plain(
+    faces: PreparedFaces, row: int, size: int
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """The crop that the service would cut for this face, and its target."""
+    to_image = crop_transform(Box(*faces.boxes[row].tolist()))
+    points = transform(invert(to_image), faces.points[row])
+    target = np.column_stack([points, faces.seen[row]]).astype(np.float32)
+    return warp(faces.pixels[row], to_image, size), target
+
+
+def plain_arrays(
+    faces: PreparedFaces, size: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """All faces as `plain` crops (n, size, size, 3) float32 and targets (n, K, 3): for validation."""
+    crops, targets = zip(*(plain(faces, row, size) for row in range(len(faces))), strict=True)
+    return np.stack(crops).astype(np.float32), np.stack(targets)
+
+
+def mirrored(
+    crop: NDArray[np.uint8],
+    points: NDArray[np.float64],
+    seen: NDArray[np.bool_],
+    scheme: LandmarkScheme,
+) -> tuple[NDArray[np.uint8], NDArray[np.float64], NDArray[np.bool_]]:
+    """The crop seen in a mirror; points in the unit crop change sides and names."""
+    order = list(scheme.flip)
+    points = np.column_stack([1.0 - points[:, 0], points[:, 1]])[order]
+    return np.ascontiguousarray(crop[:, ::-1]), points, seen[order]
+
+
+def _jittered_crop(
+    rng: np.random.Generator, box: Box, jitter: CropJitter
+) -> NDArray[np.float64]:
+    if rng.random() < 0.5:
+        cut = jitter.forehead * rng.random() * box.height
+        box = Box(box.x, box.y + cut, box.width, box.height - cut)
+    if rng.random() < 0.1:
+        turn = rng.uniform(-jitter.turn_max, jitter.turn_max)
+    else:
+        turn = rng.normal(0, jitter.turn_std)
+    scale = CROP_SCALE * np.exp(np.clip(rng.normal(0, jitter.scale_std), -0.35, 0.35))
+    side = np.sqrt(box.area)
+    dx, dy = np.clip(rng.normal(0, jitter.shift_std, 2), -0.2, 0.2) * side
+    return crop_transform(Box(box.x + dx, box.y + dy, box.width, box.height), scale, turn)
+
+
+def _share(source: NDArray[np.str_], weights: dict[str, float]) -> NDArray[np.float64]:
+    probability = np.zeros(len(source))
+    for name, weight in weights.items():
+        rows = source == name
+        if not rows.any():
+            raise ValueError(f"the prepared faces hold none of {name!r}: prepare them with it")
+        probability[rows] = weight / rows.sum()
+    return probability / probability.sum()

@@ -1,0 +1,50 @@
+"""What every data set yields: images with labelled faces, in one form whatever the source."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.face.geometry import Box
+
+Split = Literal["train", "validation", "test"]
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSample:
+    """One labelled face. What a data set does not label is None; nothing is invented.
+
+    box: face box in image pixels (edges in the frame where pixel centres are integers).
+    points_in_image: (K, 2) float32, pixels of the stored image, pixel centres at integers.
+    seen: (K,) bool, False where the annotators could not place the point; None when all are placed.
+    scheme: name of the landmark scheme of `points_in_image` (see app.face.landmarks.SCHEMES).
+    rotation: (3, 3) head -> camera, canonical convention (app.face.rotation).
+    ignore: the face is there, but it must count neither as found nor as missed (blurred crowd, invalid box).
+    tags: labels for slicing results, for instance {"glasses": "yes", "yaw_class": "3"}.
+    """
+
+    box: Box | None = None
+    points_in_image: NDArray[np.float32] | None = None
+    seen: NDArray[np.bool_] | None = None
+    scheme: str | None = None
+    rotation: NDArray[np.float64] | None = None
+    ignore: bool = False
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSample:
+    """One photograph on disk and the faces labelled in it; an empty tuple says that it shows none.
+
+    subject: who is shown, as far as the set tells; splits never separate the images of one subject.
+    complete: every face of the image is labelled (needed to call a detection false).
+    """
+
+    source: str
+    path: Path
+    faces: tuple[FaceSample, ...]
+    subject: str
+    split: Split
+    complete: bool = True
