@@ -31,12 +31,12 @@ class DetectorFrame:
         integers.
         """
         points = np.asarray(points_in_frame, dtype=np.float64)
-        return (points + 0.5) / np.asarray(self.scale) - 0.5
+        return np.asarray((points + 0.5) / np.asarray(self.scale) - 0.5)
 
     def points_to_frame(self, points_in_image: NDArray[np.floating]) -> NDArray[np.float64]:
         """The exact inverse of `points_to_image`."""
         points = np.asarray(points_in_image, dtype=np.float64)
-        return (points + 0.5) * np.asarray(self.scale) - 0.5
+        return np.asarray((points + 0.5) * np.asarray(self.scale) - 0.5)
 
     def boxes_to_image(self, boxes_in_frame: NDArray[np.floating]) -> NDArray[np.float64]:
         """(..., 4) boxes (x, y, width, height) in input pixels -> the same in image pixels."""

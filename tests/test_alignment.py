@@ -1,0 +1,29 @@
+"""From crops to landmarks, with the tiny landmark model."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.alignment import Aligner
+from app.inference import Model
+from tests.tiny_models import BASE_STD, TEMPLATE_68, write_detector, write_landmarks
+
+
+def test_each_crop_gets_its_landmarks(tmp_path: Path) -> None:
+    aligner = Aligner(Model.open(write_landmarks(tmp_path / "landmarks-68", size=32), "cpu"))
+    assert (aligner.crop_size, aligner.crop_scale, aligner.max_batch) == (32, 1.3, 8)
+
+    crops = [np.full((32, 32, 3), value, np.uint8) for value in (255, 0)]
+    bright, dark = aligner.run(crops)
+
+    np.testing.assert_allclose(bright.points_in_crop, TEMPLATE_68)
+    assert dark.points_in_crop.dtype == np.float64
+    np.testing.assert_allclose(bright.std_in_crop, np.full(68, 2 * BASE_STD), rtol=1e-5)
+    np.testing.assert_allclose(dark.std_in_crop, np.full(68, BASE_STD), rtol=1e-5)
+    assert aligner.run([]) == []
+
+
+def test_only_a_landmark_model_is_accepted(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not landmarks"):
+        Aligner(Model.open(write_detector(tmp_path / "detector"), "cpu"))
