@@ -125,7 +125,8 @@ def fit(
         validation_data=validation,
         epochs=schedule.epochs,
         callbacks=[
-            keras.callbacks.BackupAndRestore(str(out / "backup")),
+            # Two copies in turn: a power cut while one is written leaves the other.
+            keras.callbacks.BackupAndRestore(str(out / "backup"), double_checkpoint=True),
             _TellEpoch(train),
             keras.callbacks.CSVLogger(str(out / "history.csv"), append=True),
             keras.callbacks.ModelCheckpoint(str(last)),

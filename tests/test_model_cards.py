@@ -1,0 +1,80 @@
+"""Every model of models/: its card is valid and tells the truth about the file beside it."""
+
+import hashlib
+from pathlib import Path
+
+import onnxruntime
+import pytest
+
+from app.face.card import ModelCard, load_card
+from app.face.landmarks import scheme
+from training.card_readme import render_readme
+
+MODELS = Path(__file__).parents[1] / "models"
+FOLDERS = sorted(path.parent for path in MODELS.glob("*/card.json"))
+TYPES = {"tensor(uint8)": "uint8", "tensor(float)": "float32"}
+
+pytestmark = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+
+
+def session_of(folder: Path, card: ModelCard) -> onnxruntime.InferenceSession:
+    path = folder / card.file.name
+    return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+
+
+def test_the_card_is_valid_and_named_after_its_folder(folder: Path) -> None:
+    assert load_card(folder).name == folder.name
+
+
+def test_the_hash_is_that_of_the_file(folder: Path) -> None:
+    card = load_card(folder)
+    content = (folder / card.file.name).read_bytes()
+    assert card.file.bytes == len(content)
+    assert card.file.sha256 == hashlib.sha256(content).hexdigest()
+
+
+def test_the_readme_is_the_rendering_of_the_card(folder: Path) -> None:
+    written = (folder / "README.md").read_text(encoding="utf-8")
+    assert written == render_readme(load_card(folder)), (
+        "run `python -m training card` and commit what it writes"
+    )
+
+
+def test_the_signature_of_the_file_is_that_of_the_card(folder: Path) -> None:
+    card = load_card(folder)
+    session = session_of(folder, card)
+    (source,) = session.get_inputs()
+    assert (source.name, TYPES[source.type]) == (card.input.name, card.input.dtype)
+    sides = [card.input.height or "height", card.input.width or "width"]
+    assert source.shape == ["batch", *sides, 3]
+    served = {output.name: (TYPES[output.type], output.shape) for output in session.get_outputs()}
+    assert served == {output.name: ("float32", output.shape) for output in card.outputs}
+
+
+def test_landmark_models_answer_as_many_points_as_their_scheme_has(folder: Path) -> None:
+    card = load_card(folder)
+    if card.task != "landmarks" or card.scheme is None:
+        pytest.skip("no landmark model")
+    shapes = {output.name: output.shape for output in card.outputs}
+    assert shapes["points"] == ["batch", len(scheme(card.scheme)), 2]
+
+
+def test_no_trace_of_the_exporting_machine_is_in_the_folder(folder: Path) -> None:
+    for path in sorted(folder.iterdir()):
+        content = path.read_bytes()
+        for trace in (b"/home/", b"/root/", b"/tmp/", b"site-packages"):
+            assert trace not in content, f"{path.name} holds {trace!r}"
+
+
+def test_research_weights_say_so_first(folder: Path) -> None:
+    card = load_card(folder)
+    head = (folder / "README.md").read_text(encoding="utf-8")[:600]
+    assert ("NOT FOR COMMERCIAL USE" in head) == (card.licence.edition == "research")
+
+
+def test_every_number_has_its_count_and_a_value_inside_its_interval(folder: Path) -> None:
+    for metric in load_card(folder).metrics:
+        assert metric.n > 0
+        if metric.interval95 is not None:
+            low, high = metric.interval95
+            assert low <= metric.value <= high, metric.name

@@ -1,0 +1,226 @@
+"""README.md of a model folder, rendered from its card and from nothing else.
+
+Light imports: the default tests check that every committed README is the rendering of its card.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from app.face.card import Metric, ModelCard
+
+_LANDMARKS_CODE = """\
+import cv2
+import onnxruntime
+
+from app.face.geometry import Box, face_crop
+
+session = onnxruntime.InferenceSession("models/{name}/{file}")
+image = cv2.imread("photo.jpg")[:, :, ::-1]  # RGB
+crop = face_crop(image, Box(x=410, y=120, width=220, height=224), {size}, scale={scale})
+outputs = session.run(None, {{"{input}": crop.pixels[None]}})
+points_in_image = crop.points_to_image(outputs[0][0])
+"""
+
+_DETECTION_CODE = """\
+import cv2
+import onnxruntime
+
+from app.face.boxes import detector_frame, suppress
+
+session = onnxruntime.InferenceSession("models/{name}/{file}")
+image = cv2.imread("photo.jpg")[:, :, ::-1]  # RGB
+frame = detector_frame(image, {long_side}, multiple_of={multiple_of})
+names = ["boxes", "scores"]
+boxes, scores = (rows[0] for rows in session.run(names, {{"{input}": frame.pixels[None]}}))
+sure = scores >= {score}
+boxes, scores = boxes[sure], scores[sure]
+kept = suppress(boxes, scores, iou_threshold={nms_iou})
+boxes_in_image = frame.boxes_to_image(boxes[kept])
+"""
+
+
+def render_readme(card: ModelCard) -> str:
+    """The whole README of the model as Markdown; the same card gives the same text."""
+    sections = [
+        f"# {card.name} {card.version}\n\n{card.summary}",
+        _licence(card),
+        _facts(card),
+        _expectations(card),
+        _usage(card),
+        _signature(card),
+        _data(card),
+        "## Known limits\n\n" + _bullets(card.limits),
+        _origin(card),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _licence(card: ModelCard) -> str:
+    licence = card.licence
+    if licence.edition == "research":
+        head = "**RESEARCH WEIGHTS. NOT FOR COMMERCIAL USE.**"
+    else:
+        head = "**Free weights: any use, commercial use included.**"
+    return f"> {head}\n>\n> {licence.sentence}\n>\n> Licence of the weights: {licence.weights}."
+
+
+def _facts(card: ModelCard) -> str:
+    rows = [
+        ("task", card.task),
+        ("edition", card.licence.edition),
+        ("parameters", f"{card.file.parameters:,}"),
+        (
+            "file",
+            f"`{card.file.name}`, {card.file.bytes / 1e6:.2f} MB, ONNX opset {card.file.opset}",
+        ),
+        ("sha256", f"`{card.file.sha256}`"),
+    ]
+    if card.scheme:
+        rows.insert(1, ("landmark scheme", f"`{card.scheme}`"))
+    return _table(("", ""), rows)
+
+
+def _expectations(card: ModelCard) -> str:
+    parts = ["## What to expect"]
+    if not card.metrics:
+        parts.append("Nothing has been measured yet.")
+    whole = [metric for metric in card.metrics if metric.slice == "all"]
+    for protocol in dict.fromkeys(metric.protocol for metric in whole):
+        rows = [metric for metric in whole if metric.protocol == protocol]
+        parts.append(f"**{protocol}**")
+        parts.append(
+            _table(
+                ("metric", "value", "95 % interval", "n"),
+                [(f"`{row.name}`", *_numbers(row)) for row in rows],
+            )
+        )
+    sliced = [metric for metric in card.metrics if metric.slice != "all"]
+    if sliced:
+        parts.append("**By part of the test set**")
+        head = ("part", "metric", "value", "95 % interval", "n", "protocol")
+        rows_of_slices = [
+            (row.slice, f"`{row.name}`", *_numbers(row), row.protocol) for row in sliced
+        ]
+        parts.append(_table(head, rows_of_slices))
+    parts.append(
+        "Every number was measured on this ONNX file. Intervals are bootstraps of the mean (by"
+        " person where persons repeat) and Wilson's for shares."
+    )
+    return "\n\n".join(parts)
+
+
+def _usage(card: ModelCard) -> str:
+    if card.task == "detection":
+        served = (
+            "The service finds faces with it in every request that brings no boxes of its own:\n\n"
+            "```sh\nmake serve\ncurl -F files=@photo.jpg localhost:8000/landmarks\n```"
+        )
+        code = _DETECTION_CODE.format(
+            name=card.name,
+            file=card.file.name,
+            input=card.input.name,
+            long_side=card.input.long_side,
+            multiple_of=card.input.multiple_of,
+            score=card.thresholds["score"],
+            nms_iou=card.thresholds["nms_iou"],
+        )
+    else:
+        served = (
+            "Through the service:\n\n```sh\nmake serve\n"
+            f"curl -F files=@photo.jpg 'localhost:8000/landmarks?model={card.name}'\n```"
+        )
+        code = _LANDMARKS_CODE.format(
+            name=card.name,
+            file=card.file.name,
+            input=card.input.name,
+            size=card.input.width,
+            scale=card.input.crop.scale if card.input.crop else 1.0,
+        )
+    return (
+        f"## How to use it\n\n{served}\n\nFrom Python, without the service:\n\n```python\n{code}```"
+    )
+
+
+def _signature(card: ModelCard) -> str:
+    sides = [card.input.height or "height", card.input.width or "width"]
+    shape = ["batch", *sides, 3]
+    meaning = f"{card.input.color} pixels, 0..255, scaled inside the graph"
+    if card.input.multiple_of > 1:
+        meaning += f"; height and width multiples of {card.input.multiple_of}"
+    if card.input.long_side:
+        meaning += f"; long side {card.input.long_side}"
+    if card.input.crop:
+        meaning += f"; square crop, {card.input.crop.scale:g} times the root of the box's area"
+    rows: list[tuple[str, ...]] = [
+        ("in", f"`{card.input.name}`", _shape(shape), card.input.dtype, "", meaning)
+    ]
+    for output in card.outputs:
+        rows.append(
+            (
+                "out",
+                f"`{output.name}`",
+                _shape(output.shape),
+                "float32",
+                output.unit,
+                output.meaning,
+            )
+        )
+    sizes = ", ".join(map(str, card.batch_sizes))
+    return (
+        "## In and out\n\n"
+        + _table(("", "name", "shape", "type", "unit", "meaning"), rows)
+        + f"\n\nBatch sizes that the service warms up: {sizes}."
+    )
+
+
+def _data(card: ModelCard) -> str:
+    rows = [
+        (entry.use, entry.name, f"{entry.images:,}", f"{entry.faces:,}", entry.licence, entry.note)
+        for entry in card.data
+    ]
+    return "## Data\n\n" + _table(("use", "set", "images", "faces", "licence", "note"), rows)
+
+
+def _origin(card: ModelCard) -> str:
+    recipe, parity = card.recipe, card.parity
+    batches = ", ".join(map(str, parity.batches))
+    return (
+        "## How to make it again\n\n"
+        f"```sh\n{recipe.command}\n```\n\n"
+        f"Recipe `{recipe.name}`, seed {recipe.seed}, {recipe.steps:,} steps,"
+        f" {recipe.samples:,} samples seen, trained {recipe.trained.isoformat()},"
+        f" code {recipe.code}.\n\n"
+        f"The ONNX file differs from the Keras network by at most {parity.max_abs_difference:.1e}"
+        f" ({parity.samples} samples, batches of {batches}).\n\n"
+        "This page is rendered from `card.json` by `python -m training card`; edit neither by hand."
+    )
+
+
+def _numbers(metric: Metric) -> tuple[str, str, str]:
+    unit = f" {metric.unit}" if metric.unit not in {"", "0..1", "-1..1", "ratio"} else ""
+    interval = ""
+    if metric.interval95 is not None:
+        low, high = metric.interval95
+        interval = f"{_number(low)} to {_number(high)}"
+    return f"{_number(metric.value)}{unit}", interval, f"{metric.n:,}"
+
+
+def _number(value: float) -> str:
+    """Three digits that matter, and no more than three behind the point."""
+    if abs(value) >= 100:
+        return f"{value:.1f}"
+    return f"{value:.2f}" if abs(value) >= 1 else f"{value:.3f}"
+
+
+def _shape(axes: Sequence[int | str]) -> str:
+    return "[" + ", ".join(map(str, axes)) + "]"
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines) or "None is known."
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    def line(cells: Sequence[str]) -> str:
+        return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+    return "\n".join([line(head), line(["---"] * len(head)), *(line(row) for row in rows)])

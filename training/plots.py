@@ -1,0 +1,104 @@
+"""Plots of results and of training runs, drawn without a display."""
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from training.landmarks.metrics import area_under_ced, ced
+
+_COUNTERS = ("epoch", "step", "samples", "seconds", "time")
+
+
+def plot_ced(
+    path: Path,
+    errors: Mapping[str, ArrayLike],
+    *,
+    limit: float = 0.10,
+    peers: Mapping[str, float] | None = None,
+    title: str = "",
+    unit: str = "normalised mean error, %",
+) -> None:
+    """Cumulative error distributions: the share of faces below each error.
+
+    errors: per-face errors (fractions) by the name of their line. peers: published or measured mean
+    errors (fractions) of others, of whom no per-face errors are at hand; drawn as vertical lines.
+    """
+    figure, axes = _figure(title)
+    for name, values in errors.items():
+        thresholds, shares = ced(values, limit)
+        label = f"{name} (AUC {area_under_ced(values, limit):.3f})"
+        axes.plot(thresholds * 100, shares * 100, label=label, linewidth=1.8)
+    for index, (name, mean) in enumerate((peers or {}).items()):
+        colour = f"C{len(errors) + index}"
+        label = f"{name}, mean {mean * 100:.2f} %"
+        axes.axvline(mean * 100, color=colour, linestyle="--", linewidth=1, label=label)
+    axes.set(xlabel=unit, ylabel="faces, %", xlim=(0, limit * 100), ylim=(0, 100))
+    axes.legend(loc="lower right", fontsize=8)
+    _save(figure, path)
+
+
+def plot_history(log: Path, path: Path, title: str = "") -> None:
+    """A training log (CSV with a header, one row per epoch) as one panel for each quantity.
+
+    A column `val_x` shares the panel of `x`. Empty cells are skipped.
+    """
+    rows = _rows(log)
+    counters = [name for name in _COUNTERS if name in rows]
+    across = rows[counters[0]] if counters else None
+    quantities = list(
+        dict.fromkeys(name.removeprefix("val_") for name in rows if name not in counters)
+    )
+    if not quantities:
+        raise ValueError(f"{log} has no column of numbers to draw")
+    figure = Figure(figsize=(7, 2.6 * len(quantities)), layout="constrained")
+    if title:
+        figure.suptitle(title)
+    for index, quantity in enumerate(quantities):
+        axes = figure.add_subplot(len(quantities), 1, index + 1)
+        for name, label in ((quantity, "training"), (f"val_{quantity}", "validation")):
+            if name in rows:
+                pairs = [
+                    (position if across is None else across[position], value)
+                    for position, value in enumerate(rows[name])
+                    if value is not None
+                ]
+                axes.plot(*zip(*pairs, strict=True), label=label, linewidth=1.4)
+        axes.set(xlabel=counters[0] if counters else "row", ylabel=quantity)
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=8)
+    _save(figure, path)
+
+
+def _rows(log: Path) -> dict[str, list[float | None]]:
+    """Columns by name; a column with anything that is not a number is left out."""
+    with log.open(newline="") as stream:
+        records = list(csv.DictReader(stream))
+    if not records:
+        raise ValueError(f"{log} holds no epochs")
+    columns: dict[str, list[float | None]] = {}
+    for name in records[0]:
+        try:
+            column = [float(record[name]) if record[name] else None for record in records]
+        except ValueError:
+            continue
+        if any(value is not None for value in column):
+            columns[name] = column
+    return columns
+
+
+def _figure(title: str) -> tuple[Figure, Any]:
+    figure = Figure(figsize=(6.4, 4.4), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_title(title)
+    axes.grid(alpha=0.3)
+    return figure, axes
+
+
+def _save(figure: Figure, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Without the version of matplotlib inside, the same numbers give the same file.
+    figure.savefig(path, dpi=120, metadata={"Software": None} if path.suffix == ".png" else None)
