@@ -1,0 +1,141 @@
+"""The request body: counted while it arrives, never more than allowed, never on disk.
+
+`BodyLimit` is a pure ASGI layer. It refuses a body by its declared length before a byte is read,
+counts what really arrives (a declared length may be wrong or missing), holds the bytes of all
+requests together under one budget, and gives up on a body that does not arrive in time.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any, TypeVar
+
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import BodyTooLarge, MienError, Overloaded
+from app.settings import LimitSettings
+
+T = TypeVar("T")
+
+
+class BodyTimeout(MienError):  # noqa: N818 -- named as its code, like the tree in errors
+    status, code, title = 408, "request-timeout", "Request body took too long"
+
+
+class ByteBudget:
+    """Body bytes that all requests together hold in memory."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.held = 0
+
+    def take(self, count: int) -> None:
+        if self.held + count > self.limit:
+            raise Overloaded(
+                "The service holds as many request bodies as its memory allows. Try again shortly."
+            )
+        self.held += count
+
+    def give(self, count: int) -> None:
+        self.held -= count
+
+
+class BodyLimit:
+    """ASGI layer around everything that reads a body."""
+
+    def __init__(self, app: ASGIApp, limits: LimitSettings, budget: ByteBudget) -> None:
+        self.app = app
+        self.limits = limits
+        self.budget = budget
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "")
+        if declared.isascii() and declared.isdigit() and int(declared) > self.limits.max_body_bytes:
+            raise self.too_large()
+        body = _CountedBody(receive, self)
+        try:
+            await self.app(scope, body.receive, send)
+        finally:
+            self.budget.give(body.size)
+
+    def too_large(self) -> BodyTooLarge:
+        return BodyTooLarge(
+            f"The request body is larger than {self.limits.max_body_bytes} bytes. "
+            "Send fewer or smaller images."
+        )
+
+
+class _CountedBody:
+    """`receive` that counts, within the budget and within the time."""
+
+    def __init__(self, receive: Receive, layer: BodyLimit) -> None:
+        self._receive = receive
+        self._layer = layer
+        self._due = asyncio.get_running_loop().time() + layer.limits.body_seconds
+        self._complete = False
+        self.size = 0
+
+    async def receive(self) -> Message:
+        if self._complete:  # what follows is only the news that the client has gone
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._due):
+                message = await self._receive()
+        except TimeoutError:
+            raise BodyTimeout(
+                f"The body did not arrive within {self._layer.limits.body_seconds:g} seconds. "
+                "Send it faster, or fewer images at once."
+            ) from None
+        if message["type"] == "http.request":
+            count = len(message.get("body", b""))
+            if self.size + count > self._layer.limits.max_body_bytes:
+                raise self._layer.too_large()
+            self._layer.budget.take(count)
+            self.size += count
+            self._complete = not message.get("more_body", False)
+        return message
+
+
+async def chunks(receive: Receive) -> AsyncIterator[bytes]:
+    """The body piece by piece. ClientDisconnect when the client hangs up before its end."""
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        more = message.get("more_body", False)
+        if piece := message.get("body", b""):
+            yield piece
+
+
+async def read_all(receive: Receive) -> bytes:
+    """The whole body."""
+    pieces = [piece async for piece in chunks(receive)]
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+async def unless_gone(work: Coroutine[Any, Any, T], receive: Receive) -> T:
+    """The result of `work`; cancelled, with ClientDisconnect, as soon as the client hangs up.
+
+    The body must have been read whole: what `receive` then brings is only the hang-up.
+    """
+    task = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_hang_up(receive))
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise ClientDisconnect
+        return task.result()
+    finally:
+        task.cancel()
+        gone.cancel()
+        await asyncio.gather(task, gone, return_exceptions=True)
+
+
+async def _hang_up(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,139 @@
+"""A request's body -> the images to analyse, whichever of the three forms it came in."""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+from starlette.requests import Request
+
+from app import json_text
+from app.body import chunks, read_all
+from app.boxes import parse_box_texts, parse_boxes
+from app.errors import InvalidParameter, TooManyImages, UnsupportedMediaType
+from app.face.geometry import Box
+from app.forms import BOXES_FIELD, read_form
+from app.problems import invalid_parameters
+from app.schemas import Body
+from app.settings import LimitSettings
+
+IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/bmp")
+FORM_TYPE = "multipart/form-data"
+JSON_TYPE = "application/json"
+_FORMS = (
+    "Send multipart/form-data with files in the field `files` (curl -F files=@photo.jpg), or the "
+    f"image itself as {', '.join(IMAGE_TYPES)} (curl -H 'Content-Type: image/jpeg' "
+    '--data-binary @photo.jpg), or application/json {"images": [{"data": "<base64>"}]}.'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageInput:
+    """One image as received: the file's bytes, its name, and the caller's boxes (None: detect)."""
+
+    data: bytes
+    file_name: str | None = None
+    boxes: tuple[Box, ...] | None = None
+
+
+async def read_images(
+    request: Request, box_texts: Sequence[str], limits: LimitSettings
+) -> list[ImageInput]:
+    """All images of the request, at least one and at most `limits.max_images`.
+
+    Raises:
+        UnsupportedMediaType: another content type. TooManyImages, InvalidParameter: as they say.
+    """
+    content_type = request.headers.get("content-type", "")
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type in IMAGE_TYPES:
+        data = await read_all(request.receive)
+        if not data:
+            raise InvalidParameter(f"The body is empty. {_FORMS}")
+        return [ImageInput(data, None, parse_box_texts(box_texts, limits.max_faces))]
+    if media_type not in (FORM_TYPE, JSON_TYPE):
+        received = repr(media_type[:80]) if media_type else "no Content-Type"
+        raise UnsupportedMediaType(f"Received {received}. {_FORMS}")
+    if box_texts:
+        raise InvalidParameter(
+            "The query parameter `box` belongs to a raw image body. Put the boxes into the field "
+            "`boxes` of the form or of the JSON."
+        )
+    if media_type == FORM_TYPE:
+        form = await read_form(chunks(request.receive), content_type, limits.max_images)
+        boxes = _form_boxes(form.boxes, len(form.uploads), limits.max_faces)
+        return [
+            ImageInput(upload.data, upload.name, own)
+            for upload, own in zip(form.uploads, boxes, strict=True)
+        ]
+    body = await read_all(request.receive)
+    # Tens of megabytes of base64 would hold up everybody else on the event loop.
+    return await asyncio.to_thread(_images_of_json, body, limits)
+
+
+def _form_boxes(text: bytes | None, count: int, most: int) -> list[tuple[Box, ...] | None]:
+    if text is None:
+        return [None] * count
+    value = _json(text, f"The form field `{BOXES_FIELD}`")
+    if not isinstance(value, list) or len(value) != count:
+        received = f"{len(value)} entries" if isinstance(value, list) else "no list"
+        raise InvalidParameter(
+            f"The form field `{BOXES_FIELD}` must hold one entry per file, each null or a list of "
+            f"[x, y, width, height]. Received {received} for {count} files."
+        )
+    return [parse_boxes(own, f"boxes[{index}]", most) for index, own in enumerate(value)]
+
+
+def _images_of_json(body: bytes, limits: LimitSettings) -> list[ImageInput]:
+    value = _json(body, "The body")
+    images = value.get("images") if isinstance(value, dict) else None
+    if isinstance(images, list) and len(images) > limits.max_images:
+        raise TooManyImages(
+            f"The request holds {len(images)} images, more than {limits.max_images}. "
+            "Split it into several requests."
+        )
+    # The numbers of boxes get the same checks and messages in all three forms.
+    shape = _without_boxes(value)
+    try:
+        Body.model_validate(shape)
+    except ValidationError as error:
+        known = ("images", "data", "boxes")
+        faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]
+        raise invalid_parameters(faults, known) from None
+    return [_image(entry, index, limits) for index, entry in enumerate(value["images"])]
+
+
+def _without_boxes(value: Any) -> Any:
+    if not (isinstance(value, dict) and isinstance(value.get("images"), list)):
+        return value
+    images = [
+        {key: item for key, item in entry.items() if key != "boxes"}
+        if isinstance(entry, dict)
+        else entry
+        for entry in value["images"]
+    ]
+    return {**value, "images": images}
+
+
+def _image(entry: dict[str, Any], index: int, limits: LimitSettings) -> ImageInput:
+    try:
+        data = base64.b64decode(entry["data"], validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidParameter(
+            f"images[{index}].data is not base64. Send the image file in standard base64, without "
+            "line breaks and without a data: prefix."
+        ) from None
+    boxes = parse_boxes(entry.get("boxes"), f"images[{index}].boxes", limits.max_faces)
+    return ImageInput(data, None, boxes)
+
+
+def _json(text: bytes, what: str) -> Any:
+    if not text.strip():
+        raise InvalidParameter(f"{what} is empty. {_FORMS}")
+    try:
+        return json_text.load(text)
+    except ValueError as error:
+        raise InvalidParameter(f"{what} is not JSON: {error}.") from None

@@ -1,0 +1,112 @@
+"""The models of one service: opened, checked, each behind its own batcher."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.alignment import Aligner, Alignment
+from app.batching import Batcher, BatchRecord
+from app.detection import DetectedFace, Detector, DetectorInput
+from app.errors import UnknownModel
+from app.inference import Model
+from app.settings import InferenceSettings, Settings
+from app.threads import cpu_count
+
+
+@dataclass(frozen=True, slots=True)
+class LandmarkModel:
+    """A landmark model and the queue in front of it, which takes crops (S, S, 3) uint8 RGB."""
+
+    aligner: Aligner
+    batcher: Batcher[NDArray[np.uint8], Alignment]
+
+    @property
+    def scheme(self) -> str:
+        return self.aligner.model.card.scheme or ""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceDetector:
+    """The detector and the queue in front of it."""
+
+    detector: Detector
+    batcher: Batcher[DetectorInput, list[DetectedFace]]
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Everything that is loaded. The first landmark model is the default."""
+
+    detector: FaceDetector
+    landmarks: Mapping[str, LandmarkModel]
+
+    @property
+    def default(self) -> str:
+        return next(iter(self.landmarks))
+
+    @property
+    def all(self) -> dict[str, Model]:
+        """Every loaded model by its name, the default landmark model first."""
+        aligners = [entry.aligner.model for entry in self.landmarks.values()]
+        return {model.card.name: model for model in (*aligners, self.detector.detector.model)}
+
+    def landmark_model(self, name: str | None) -> LandmarkModel:
+        """The landmark model of that name, or the default. UnknownModel names those there are."""
+        found = self.landmarks.get(self.default if name is None else name)
+        if found is None:
+            known = ", ".join(self.landmarks)
+            raise UnknownModel(f"There is no landmark model {name!r}. Loaded: {known}.")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class OpenModels:
+    """Loaded and warmed up, without batchers yet: what may be done outside the event loop."""
+
+    detector: Detector
+    aligners: tuple[Aligner, ...]
+
+
+def load_models(settings: Settings) -> OpenModels:
+    """Load and warm up all models; blocks for seconds. Errors as `Model.open`."""
+    inference = settings.inference
+
+    def load(name: str) -> Model:
+        threads = inference.threads or cpu_count()
+        return Model.open(settings.models_dir / name, inference.device, threads)
+
+    aligners = tuple(Aligner(load(name)) for name in settings.landmarks)
+    return OpenModels(Detector(load(settings.detector)), aligners)
+
+
+@asynccontextmanager
+async def serve_models(
+    opened: OpenModels, settings: InferenceSettings, on_batch: Callable[[BatchRecord], None]
+) -> AsyncIterator[Models]:
+    """Put a batcher in front of each model; on the way out they answer what waits, then stop."""
+    async with AsyncExitStack() as stack:
+        detector = Batcher(
+            opened.detector.run,
+            max_batch=min(settings.max_batch, opened.detector.max_batch),
+            max_wait=settings.max_wait_ms / 1000,
+            max_queue=settings.max_queue,
+            name=opened.detector.model.card.name,
+            on_batch=on_batch,
+        )
+        await stack.enter_async_context(detector)
+        landmarks = {}
+        for aligner in opened.aligners:
+            batcher = Batcher(
+                aligner.run,
+                max_batch=min(settings.max_batch, aligner.max_batch),
+                max_wait=settings.max_wait_ms / 1000,
+                max_queue=settings.max_queue,
+                name=aligner.model.card.name,
+                on_batch=on_batch,
+            )
+            await stack.enter_async_context(batcher)
+            landmarks[aligner.model.card.name] = LandmarkModel(aligner, batcher)
+        yield Models(FaceDetector(opened.detector, detector), landmarks)

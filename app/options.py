@@ -1,0 +1,132 @@
+"""The query parameters, and what they mean once checked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.errors import InvalidParameter
+from app.face.pnp import Camera
+from app.face.rotation import CONVENTIONS
+
+BLOCKS = ("landmarks", "pose", "eyes", "quality")
+_CAMERA = ("fx", "fy", "cx", "cy")
+
+
+class Query(BaseModel):
+    """Query parameters of /landmarks, /pose and /analyze."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    model: str | None = Field(
+        None,
+        max_length=200,
+        description="Landmark model, by its name in /models; default: the first.",
+    )
+    max_faces: int | None = Field(
+        None, ge=1, description="Answer at most so many detected faces per image, largest first."
+    )
+    min_confidence: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Least score of a detected face, 0..1; default: the threshold on the "
+        "detector's card.",
+    )
+    select: Literal["all", "largest"] = Field(
+        "all", description="`largest`: only the detected face with the largest box."
+    )
+    require_face: bool = Field(
+        False,
+        description="Answer 422 no-face for an image without a face instead of an empty list.",
+    )
+    include: str | None = Field(
+        None,
+        max_length=200,
+        description=f"Blocks to add, with commas between them: {', '.join(BLOCKS)}.",
+    )
+    convention: str = Field(
+        "canonical",
+        max_length=200,
+        description=f"Convention of the angles: {', '.join(CONVENTIONS)}.",
+    )
+    method: Literal["pnp"] = Field(
+        "pnp", description="How the pose is found. pnp: landmarks against the canonical head."
+    )
+    fx: float | None = Field(None, gt=0, le=1e6, description="Focal length along x, pixels.")
+    fy: float | None = Field(None, gt=0, le=1e6, description="Focal length along y, pixels.")
+    cx: float | None = Field(None, ge=-1e6, le=1e6, description="Principal point x, pixels.")
+    cy: float | None = Field(None, ge=-1e6, le=1e6, description="Principal point y, pixels.")
+    hfov_deg: float | None = Field(
+        None,
+        ge=1,
+        le=179,
+        description="Horizontal field of view in degrees, instead of fx, fy, cx, cy. Without "
+        "either a camera is assumed whose focal length is the image's longer side.",
+    )
+    box: list[str] = Field(
+        [],
+        description="Only with a raw image body, repeated: x,y,width,height of a face in pixels of "
+        "the upright image. No detection then.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the caller wants, checked. blocks: which parts of a face the answer holds."""
+
+    blocks: frozenset[str] = frozenset(BLOCKS)
+    model: str | None = None
+    max_faces: int | None = None
+    min_confidence: float | None = None
+    require_face: bool = False
+    convention: str = "canonical"
+    camera: Camera | None = None
+    hfov_deg: float | None = None
+
+    def camera_for(self, width: int, height: int) -> Camera:
+        """The camera of an image of that size: given, from the field of view, or assumed."""
+        if self.camera is not None:
+            return self.camera
+        if self.hfov_deg is not None:
+            return Camera.from_hfov(width, height, self.hfov_deg)
+        return Camera.assumed(width, height)
+
+
+def options_of(query: Query, own: Sequence[str]) -> Options:
+    """Check what the types cannot; `own` are the blocks the endpoint answers anyway."""
+    blocks = {name.strip() for name in query.include.split(",")} if query.include else set()
+    if unknown := sorted(blocks - set(BLOCKS)):
+        raise InvalidParameter(
+            f"include: unknown {', '.join(map(repr, unknown))}. Known: {', '.join(BLOCKS)}."
+        )
+    if query.convention not in CONVENTIONS:
+        raise InvalidParameter(
+            f"convention: unknown {query.convention!r}. Known: {', '.join(CONVENTIONS)}."
+        )
+    largest = query.select == "largest"
+    return Options(
+        blocks=frozenset(blocks | set(own)),
+        model=query.model,
+        max_faces=1 if largest else query.max_faces,
+        min_confidence=query.min_confidence,
+        require_face=query.require_face,
+        convention=query.convention,
+        camera=_camera(query),
+        hfov_deg=query.hfov_deg,
+    )
+
+
+def _camera(query: Query) -> Camera | None:
+    given = {name: getattr(query, name) for name in _CAMERA if getattr(query, name) is not None}
+    if not given:
+        return None
+    if query.hfov_deg is not None:
+        raise InvalidParameter("Send either fx, fy, cx, cy or hfov_deg, not both.")
+    if missing := [name for name in _CAMERA if name not in given]:
+        raise InvalidParameter(
+            f"A camera needs all of fx, fy, cx, cy; missing: {', '.join(missing)}. "
+            "Add them, or send hfov_deg instead."
+        )
+    return Camera(**given)

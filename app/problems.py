@@ -1,0 +1,143 @@
+"""Errors -> application/problem+json: the only place where an exception becomes an answer.
+
+Every `MienError` of the tree is caught by `Problems`, a layer just inside `Observability`, so that
+errors of the body limit and of the routes take the same way. Anything else is a fault of ours: a
+fixed sentence for the caller, the traceback for the log. What FastAPI itself refuses (query
+parameters, unknown paths, wrong methods) is translated into the tree by two handlers.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app import json_text
+from app.errors import PROBLEM_MEDIA_TYPE, InternalError, InvalidParameter, MienError
+from app.observability import trace_of
+from app.options import Query
+
+
+class NotFound(MienError):  # noqa: N818 -- named as its code, like the tree in errors
+    status, code, title = 404, "not-found", "Not found"
+
+
+class MethodNotAllowed(MienError):  # noqa: N818
+    status, code, title = 405, "method-not-allowed", "Method not allowed"
+
+
+def problem_response(error: MienError, request_id: str) -> Response:
+    """The answer for an error."""
+    return Response(
+        json_text.dump(error.problem(request_id)),
+        status_code=error.status,
+        headers=error.headers,
+        media_type=PROBLEM_MEDIA_TYPE,
+    )
+
+
+class Problems:
+    """ASGI layer: answers exceptions of everything inside it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._log = logging.getLogger("mien.error")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, _quiet(send))
+            return
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_and_note)
+        except ClientDisconnect:
+            raise
+        except MienError as raised:
+            error = raised
+            if isinstance(error, InternalError):
+                self._report(scope, error)
+        except Exception as raised:
+            self._report(scope, raised)
+            error = InternalError()
+        else:
+            return
+        if started:
+            # Half an answer is out; the server closes the connection when it is not completed.
+            raise error
+        trace = trace_of(scope)
+        trace.code = error.code
+        await problem_response(error, trace.id)(scope, receive, send)
+
+    def _report(self, scope: Scope, error: Exception) -> None:
+        facts = {"request_id": trace_of(scope).id, "path": scope["path"]}
+        self._log.error("request failed: %s", error, exc_info=error, extra={"facts": facts})
+
+
+def _quiet(send: Send) -> Send:
+    """A start that fails has said why in one line; the server need not add the traceback."""
+
+    async def send_without_traceback(message: Message) -> None:
+        if message["type"] == "lifespan.startup.failed":
+            message = {**message, "message": ""}
+        await send(message)
+
+    return send_without_traceback
+
+
+def install(app: FastAPI) -> None:
+    """Make FastAPI's own refusals part of the error tree."""
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return _answer(request, invalid_parameters(error.errors(), Query.model_fields))
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    headers = error.headers
+    if error.status_code == 404:
+        detail = f"There is nothing at {request.url.path!r}. /docs lists what there is."
+        return _answer(request, NotFound(detail, headers=headers))
+    if error.status_code == 405:
+        allowed = (headers or {}).get("Allow", "another method")
+        detail = f"{request.method} is not possible here. Use {allowed}."
+        return _answer(request, MethodNotAllowed(detail, headers=headers))
+    return _answer(request, InvalidParameter(str(error.detail), headers=headers))
+
+
+def _answer(request: Request, error: MienError) -> Response:
+    trace = trace_of(request.scope)
+    trace.code = error.code
+    return problem_response(error, trace.id)
+
+
+def invalid_parameters(
+    faults: Iterable[Mapping[str, Any]], known: Iterable[str]
+) -> InvalidParameter:
+    """pydantic's faults as one error whose detail names each parameter and what was received."""
+    entries = []
+    for fault in faults:
+        name = ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0])
+        message = str(fault["msg"])
+        if fault["type"] == "extra_forbidden":
+            message = f"Unknown parameter. Known: {', '.join(known)}"
+        entries.append({"parameter": name, "message": message})
+    detail = "; ".join(f"{entry['parameter']}: {entry['message']}" for entry in entries)
+    return InvalidParameter(f"{detail}. Correct it and send the request again.", errors=entries)

@@ -1,0 +1,30 @@
+"""Whether the service may answer, and if not why: one value that start-up fills."""
+
+from typing import Generic, TypeVar
+
+from app.errors import NotReady
+
+T = TypeVar("T")
+
+
+class Readiness(Generic[T]):
+    """Holds what answers requests (an analyzer) once it is loaded and has passed its self-test.
+
+    reason: why it is not ready, for /readyz and for refused requests; None when it is.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason: str | None = reason
+        self._value: T | None = None
+
+    def get(self) -> T:
+        """The value. NotReady, with the reason, as long as there is none."""
+        if self._value is None:
+            raise NotReady(f"{self.reason}", retry_after=5)
+        return self._value
+
+    def set_ready(self, value: T) -> None:
+        self._value, self.reason = value, None
+
+    def set_unready(self, reason: str) -> None:
+        self._value, self.reason = None, reason

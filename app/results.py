@@ -1,0 +1,62 @@
+"""What the analysis finds, as frozen values: full precision, numpy arrays, canonical convention."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.errors import MienError
+from app.eyes import Eyes
+from app.face.geometry import Box
+from app.pose import Pose
+from app.quality import Quality
+from app.usability import Usable
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """One face in pixels of the upright image.
+
+    confidence: 0..1, None for the caller's box. points: (K, 2) float64. std: (K,) float64, per
+    axis. pose, eyes: None where the scheme or the landmarks do not allow them.
+    """
+
+    box: Box
+    confidence: float | None
+    scheme: str
+    points: NDArray[np.float64]
+    std: NDArray[np.float64]
+    pose: Pose | None
+    eyes: Eyes | None
+    quality: Quality
+    usable: Usable
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """Size of the upright image in pixels, and the EXIF orientation (1..8) that was undone."""
+
+    width: int
+    height: int
+    orientation_applied: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImageResult:
+    """One image of the request: its faces, or why there are none to tell."""
+
+    index: int
+    file_name: str | None
+    image: ImageFacts | None
+    faces: tuple[Face, ...] = ()
+    error: MienError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIdentity:
+    """Which model answered, and where it ran."""
+
+    name: str
+    version: str
+    sha256: str
+    provider: str

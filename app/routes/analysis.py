@@ -1,0 +1,103 @@
+"""POST /landmarks, /pose and /analyze: one way for all three, they differ in what they answer."""
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request
+from fastapi import Query as QueryParameters
+from starlette.responses import Response
+
+from app import json_text
+from app.admission import Admission
+from app.analysis import Analyzer
+from app.answers import answer, timings
+from app.body import unless_gone
+from app.errors import DeadlineExceeded
+from app.intake import read_images
+from app.observability import Trace, trace_of
+from app.options import BLOCKS, Options, Query, options_of
+from app.readiness import Readiness
+from app.results import ImageResult
+from app.routes.documentation import problems, request_body
+from app.schemas import Answer
+from app.settings import LimitSettings
+
+router = APIRouter(tags=["analysis"])
+
+Parameters = Annotated[Query, QueryParameters()]
+DeadlineMs = Annotated[
+    float | None,
+    Header(
+        alias="X-Deadline-Ms",
+        gt=0,
+        le=3_600_000,
+        description="Milliseconds from the arrival of the request; an answer that would come later "
+        "is not computed (504).",
+    ),
+]
+_DOCUMENTED: dict[str, Any] = {
+    "response_model": Answer,
+    "responses": problems(),
+    "openapi_extra": {"requestBody": request_body()},
+}
+
+
+@router.post("/landmarks", summary="Faces and their landmarks", **_DOCUMENTED)
+async def landmarks(
+    request: Request, query: Parameters, deadline_ms: DeadlineMs = None
+) -> Response:
+    return await _answer(request, query, ("landmarks",), deadline_ms)
+
+
+@router.post("/pose", summary="Faces and where their heads point", **_DOCUMENTED)
+async def pose(request: Request, query: Parameters, deadline_ms: DeadlineMs = None) -> Response:
+    return await _answer(request, query, ("pose",), deadline_ms)
+
+
+@router.post("/analyze", summary="Everything at once", **_DOCUMENTED)
+async def analyze(request: Request, query: Parameters, deadline_ms: DeadlineMs = None) -> Response:
+    return await _answer(request, query, BLOCKS, deadline_ms)
+
+
+async def _answer(
+    request: Request, query: Query, blocks: tuple[str, ...], deadline_ms: float | None
+) -> Response:
+    readiness: Readiness[Analyzer] = request.app.state.readiness
+    admission: Admission = request.app.state.admission
+    limits: LimitSettings = request.app.state.settings.limits
+    trace = trace_of(request.scope)
+    analyzer = readiness.get()
+    options = options_of(query, blocks)
+    model = analyzer.identity(options.model)
+    deadline = None if deadline_ms is None else _moment(trace, deadline_ms)
+    try:
+        async with asyncio.timeout_at(deadline):
+            with admission.admit():
+                results = await _analyze(request, query, analyzer, options, limits, deadline)
+    except TimeoutError:
+        raise DeadlineExceeded(
+            f"The answer would have come later than X-Deadline-Ms: {deadline_ms:g} allows. Allow "
+            "more time, or send fewer or smaller images."
+        ) from None
+    value = answer(trace.id, model, results, options.blocks, options.convention)
+    value["timings_ms"] = timings(trace.stages, trace.elapsed_ms)
+    return Response(json_text.dump(value), media_type="application/json")
+
+
+async def _analyze(
+    request: Request,
+    query: Query,
+    analyzer: Analyzer,
+    options: Options,
+    limits: LimitSettings,
+    deadline: float | None,
+) -> list[ImageResult]:
+    trace = trace_of(request.scope)
+    with trace.stage("receive"):
+        images = await read_images(request, query.box, limits)
+    return await unless_gone(analyzer.analyze(images, options, trace, deadline), request.receive)
+
+
+def _moment(trace: Trace, milliseconds: float) -> float:
+    """Event-loop time so many milliseconds after the request arrived."""
+    return asyncio.get_running_loop().time() + (milliseconds - trace.elapsed_ms) / 1000

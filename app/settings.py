@@ -1,0 +1,124 @@
+"""What an operator may set: environment variables with the prefix MIEN_, groups joined by `__`.
+
+Example: MIEN_SERVER__PORT=9000, MIEN_LIMITS__MAX_IMAGES=8, MIEN_INFERENCE__DEVICE=cuda. Settings
+are read once, when the program starts, and are a fact from then on (frozen). An unknown field of a
+group is refused, so that a typing error in a name does not pass silently.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MEBIBYTE = 1024 * 1024
+
+
+class Group(BaseModel):
+    """One group of settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ServerSettings(Group):
+    """The HTTP server, used by `python -m app serve`."""
+
+    host: str = Field("0.0.0.0", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    drain_seconds: int = Field(
+        20, ge=0, description="How long a shutdown waits for requests that are under way."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least severe message that is logged."
+    )
+
+
+class InferenceSettings(Group):
+    """The model sessions and the batchers in front of them."""
+
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto",
+        description="Where models run. `auto` takes the best that works; a device that is named "
+        "and not obtained ends the start-up.",
+    )
+    threads: int | None = Field(
+        None,
+        ge=1,
+        description="Threads of one model session. Default: from CPU affinity and cgroup quota.",
+    )
+    decode_threads: int | None = Field(
+        None,
+        ge=1,
+        description="Threads that decode, crop and measure. Default: as many as there are CPUs.",
+    )
+    max_batch: int = Field(32, ge=1, description="Most face crops in one run of a model.")
+    max_wait_ms: float = Field(
+        0.0,
+        ge=0,
+        description="How long a batch waits to fill. 0: a batch forms while the one before runs.",
+    )
+    max_queue: int = Field(
+        512, ge=1, description="Face crops that may wait; further ones are answered 503."
+    )
+
+
+class LimitSettings(Group):
+    """What one request, and all requests together, may cost."""
+
+    max_body_bytes: int = Field(
+        32 * MEBIBYTE, ge=1, description="Largest request body in bytes; larger ones get 413."
+    )
+    max_buffered_bytes: int = Field(
+        256 * MEBIBYTE,
+        ge=1,
+        description="Body bytes of all requests held in memory at once; above it the answer is "
+        "503. Nothing is ever written to disk. Base64 costs up to three times its bytes while "
+        "parsed.",
+    )
+    max_requests: int = Field(
+        128, ge=1, description="Analysis requests under way at once; further ones get 503."
+    )
+    body_seconds: float = Field(
+        30.0, gt=0, description="A body that has not arrived whole by then is answered 408."
+    )
+    max_images: int = Field(32, ge=1, description="Most images in one request.")
+    max_pixels: int = Field(
+        50_000_000, ge=1, description="Most pixels of one image, read from its header."
+    )
+    max_decoded_images: int = Field(
+        8,
+        ge=1,
+        description="Decoded images held at once, all requests together; others wait their turn. "
+        "Times max_pixels times 3 bytes it bounds the memory of decoded images.",
+    )
+    max_faces: int = Field(
+        100, ge=1, description="Most faces answered (or boxes accepted) per image."
+    )
+
+
+class Settings(BaseSettings):
+    """Everything an operator may set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MIEN_", env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
+
+    models_dir: Path = Field(
+        Path(__file__).resolve().parent.parent / "models",
+        description="Folder of model folders (model.onnx with its card.json) and of self-test/.",
+    )
+    detector: str = Field("detector", description="Folder name of the face detector.")
+    landmarks: tuple[str, ...] = Field(
+        ("landmarks-68",),
+        min_length=1,
+        description="Folder names of the landmark models to load, as JSON; the first is the "
+        "default.",
+    )
+    self_test: bool = Field(
+        True,
+        description="Whether readiness depends on the golden image in models_dir/self-test. "
+        "Turn it off only to record a new one.",
+    )
+    server: ServerSettings = ServerSettings()
+    inference: InferenceSettings = InferenceSettings()
+    limits: LimitSettings = LimitSettings()

@@ -1,0 +1,64 @@
+"""Settings come from MIEN_*, are checked, and do not change."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from app.settings import Settings
+
+
+def test_defaults() -> None:
+    settings = Settings()
+    assert settings.models_dir == Path(__file__).parents[1] / "models"
+    assert settings.landmarks == ("landmarks-68",)
+    assert (settings.server.port, settings.limits.max_images) == (8000, 32)
+
+
+def test_nested_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIEN_SERVER__PORT", "9000")
+    monkeypatch.setenv("MIEN_LIMITS__MAX_IMAGES", "8")
+    monkeypatch.setenv("MIEN_LANDMARKS", '["a", "b"]')
+    monkeypatch.setenv("MIEN_MODELS_DIR", "elsewhere")
+    settings = Settings()
+    assert (settings.server.port, settings.limits.max_images) == (9000, 8)
+    assert settings.landmarks == ("a", "b")
+    assert settings.models_dir == Path("elsewhere")
+    # The others of a group keep their defaults.
+    assert settings.server.host == "0.0.0.0"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MIEN_SERVER__PORT", "70000"),
+        ("MIEN_LIMITS__MAX_IMAGES", "0"),
+        ("MIEN_LIMITS__MAX_IMAGE", "8"),
+        ("MIEN_INFERENCE__DEVICE", "gpu"),
+        ("MIEN_LANDMARKS", "[]"),
+    ],
+)
+def test_wrong_values_and_unknown_names(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError):
+        Settings()
+
+
+def test_frozen() -> None:
+    with pytest.raises(ValidationError):
+        Settings().self_test = False  # type: ignore[misc]
+
+
+def test_every_setting_is_described() -> None:
+    def silent(model: type[BaseModel]) -> list[str]:
+        found = []
+        for name, field in model.model_fields.items():
+            if isinstance(field.default, BaseModel):
+                found += silent(type(field.default))
+            elif not field.description:
+                found.append(name)
+        return found
+
+    assert silent(Settings) == []
