@@ -34,7 +34,7 @@ class ItemTiming:
 
 @dataclass(frozen=True, slots=True)
 class Entry(Generic[T, R]):
-    """One item, the future its caller waits on, and event-loop times in seconds."""
+    """One item and its caller's future. arrived: perf_counter; deadline: event-loop time."""
 
     item: T
     future: asyncio.Future[R]

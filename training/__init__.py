@@ -1,1 +1,3 @@
-"""Offline half of mien: data sets -> prepared crops -> Keras networks -> evaluation -> ONNX + model card."""
+"""Offline half of mien: data sets -> prepared crops -> Keras networks -> evaluation -> ONNX + model
+card.
+"""

@@ -28,7 +28,9 @@ def photometric(rng: np.random.Generator, image: Image) -> Image:
 
 
 def occlude(rng: np.random.Generator, image: Image) -> Image:
-    """Covers a part of the picture: a rectangle or an ellipse of one colour, noise or a piece of the picture."""
+    """Covers a part of the picture: a rectangle or an ellipse of one colour, noise or a piece of
+    the picture.
+    """
     height, width = image.shape[:2]
     w, h = (int(v) for v in rng.uniform(0.1, 0.45, 2) * (width, height))
     x, y = int(rng.integers(-w // 2, width - w // 2)), int(rng.integers(-h // 2, height - h // 2))
@@ -50,7 +52,9 @@ def occlude(rng: np.random.Generator, image: Image) -> Image:
 
 
 def _light(rng: np.random.Generator, image: Image) -> Image:
-    """Gamma, gain, offset and a colour cast in one table a channel; sometimes grey, as infrared cameras see."""
+    """Gamma, gain, offset and a colour cast in one table a channel; sometimes grey, as infrared
+    cameras see.
+    """
     levels = np.linspace(0, 1, 256, dtype=np.float32)
     gamma = np.exp(rng.normal(0, 0.25))
     gain, offset = rng.uniform(0.7, 1.3), rng.uniform(-0.12, 0.12)

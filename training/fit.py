@@ -9,13 +9,15 @@ from typing import Any, Self
 import keras
 import numpy as np
 
+Logs = dict[str, float] | None
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """AdamW under a cosine with a linear start.
 
-    An epoch is `steps_per_epoch` batches (not a pass over the data): after each one the run is saved
-    and judged.
+    An epoch is `steps_per_epoch` batches (not a pass over the data): after each one the run is
+    saved and judged.
     """
 
     epochs: int
@@ -50,7 +52,9 @@ class Schedule:
 
 
 class EpochBatches(keras.utils.PyDataset):
-    """`steps` batches an epoch that depend on (seed, epoch, index) alone: a resumed run repeats none."""
+    """`steps` batches an epoch that depend on (seed, epoch, index) alone: a resumed run repeats
+    none.
+    """
 
     def __init__(self, *, steps: int, seed: int) -> None:
         super().__init__(workers=1, max_queue_size=12)
@@ -71,27 +75,46 @@ class _TellEpoch(keras.callbacks.Callback):
         super().__init__()
         self._batches = batches
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:  # noqa: ARG002
         self._batches.epoch = epoch
 
 
+class _History(keras.callbacks.Callback):
+    """One line an epoch, the file closed after each: a killed run leaves all lines it earned."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        values = logs or {}
+        is_new = not self._path.exists()
+        with self._path.open("a") as file:
+            if is_new:
+                file.write(",".join(["epoch", *values]) + "\n")
+            file.write(",".join(map(str, [epoch, *values.values()])) + "\n")
+
+
 class LearnsMoreThanTheMean(keras.callbacks.Callback):
-    """Stops a run whose validation metric is not below `share` of the mean answer's after `patience` epochs.
+    """Stops a run whose validation metric is not below `share` of the mean answer's after
+    `patience` epochs.
 
     Networks that regress often settle on the average answer and look as if they trained.
     """
 
-    def __init__(self, metric: str, mean_answer: float, share: float = 0.6, patience: int = 15) -> None:
+    def __init__(
+        self, metric: str, mean_answer: float, share: float = 0.6, patience: int = 15
+    ) -> None:
         super().__init__()
         self._metric, self._bound, self._patience = metric, share * mean_answer, patience
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         value = (logs or {}).get(self._metric, float("nan"))
         if epoch + 1 >= self._patience and not value < self._bound:
             raise RuntimeError(
-                f"after {epoch + 1} epochs {self._metric} is {value:.4f}, not below {self._bound:.4f}, "
-                "which is little better than always answering the mean: check labels, crops and "
-                "learning rate before spending more time"
+                f"after {epoch + 1} epochs {self._metric} is {value:.4f}, not below "
+                f"{self._bound:.4f}, which is little better than always answering the mean: check "
+                "labels, crops and learning rate before spending more time"
             )
 
 
@@ -107,7 +130,8 @@ def fit(
     callbacks: list[keras.callbacks.Callback] | None = None,
     record: dict[str, Any] | None = None,
 ) -> keras.Model:
-    """Trains `model` and leaves `last.keras`, `history.csv`, `run.json` and TensorBoard logs in `out`.
+    """Trains `model` and leaves `last.keras`, `history.csv`, `run.json` and TensorBoard logs in
+    `out`.
 
     A run that was stopped goes on where it was: call it again with the same `out`. A finished run
     returns at once.
@@ -118,7 +142,8 @@ def fit(
         return keras.saving.load_model(last, compile=False)
     run = {"schedule": asdict(schedule), "parameters": model.count_params(), **(record or {})}
     (out / "run.json").write_text(json.dumps(run, indent=2, default=str) + "\n")
-    # XLA was measured 1.6 to 11 times slower than the plain graph for these networks on one CPU core.
+    # XLA was measured 1.6 to 11 times slower than the plain graph for these networks on one CPU
+    # core.
     model.compile(schedule.optimizer(), loss=loss, metrics=metrics or [], jit_compile=False)
     model.fit(
         train,
@@ -128,7 +153,7 @@ def fit(
             # Two copies in turn: a power cut while one is written leaves the other.
             keras.callbacks.BackupAndRestore(str(out / "backup"), double_checkpoint=True),
             _TellEpoch(train),
-            keras.callbacks.CSVLogger(str(out / "history.csv"), append=True),
+            _History(out / "history.csv"),
             keras.callbacks.ModelCheckpoint(str(last)),
             *_tensorboard(out),
             *(callbacks or []),
@@ -142,7 +167,9 @@ def fit(
 
 
 def overfits(model: keras.Model, loss: Any, batch: tuple[Any, Any], steps: int = 150) -> float:
-    """Trains on one batch alone and returns the last loss over the first: near 0 when all is wired rightly."""
+    """Trains on one batch alone and returns the last loss over the first: near 0 when all is wired
+    rightly.
+    """
     model.compile(keras.optimizers.Adam(2e-3), loss=loss, jit_compile=False)
     losses = [float(np.asarray(model.train_on_batch(*batch))) for _ in range(steps)]
     return losses[-1] / losses[0]

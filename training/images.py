@@ -8,12 +8,15 @@ from numpy.typing import NDArray
 
 
 def read_rgb(path: Path) -> NDArray[np.uint8]:
-    """The stored image as (H, W, 3) RGB uint8; orientation tags are not applied, labels refer to stored pixels.
+    """The stored image as (H, W, 3) RGB uint8; orientation tags are not applied, labels refer to
+    stored pixels.
 
     Raises FileNotFoundError when there is no such file, ValueError when it is no image.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing: is --data the folder that holds the data sets?")
+        raise FileNotFoundError(
+            f"{path} is missing: is --data the folder that holds the data sets?"
+        )
     image = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     if image is None:
         raise ValueError(f"{path} cannot be decoded as an image: fetch the data set again")

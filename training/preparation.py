@@ -1,8 +1,8 @@
 """Faces cut out once, generously, so that training reads memory and not photographs.
 
-A prepared folder holds `pixels.npy` (n, 256, 256, 3) uint8, `labels.npz` and `manifest.json` (what was
-taken, what was rejected and why). A prepared crop covers twice the side of the crop that networks see:
-room for turning, scaling and shifting.
+A prepared folder holds `pixels.npy` (n, 256, 256, 3) uint8, `labels.npz` and `manifest.json` (what
+was taken, what was rejected and why). A prepared crop covers twice the side of the crop that
+networks see: room for turning, scaling and shifting.
 """
 
 import json
@@ -30,8 +30,9 @@ _SMALLEST_FACE = 24.0  # pixels; the labels of smaller faces are mostly rounding
 class PreparedFaces:
     """Faces with landmarks of one scheme, in memory.
 
-    pixels (n, 256, 256, 3) uint8; points (n, K, 2) float32, pixels of the prepared crop; seen (n, K) bool;
-    boxes (n, 4) float32, x, y, width, height in the prepared crop; source, subject, split: (n,) str.
+    pixels (n, 256, 256, 3) uint8; points (n, K, 2) float32, pixels of the prepared crop; seen (n,
+    K) bool; boxes (n, 4) float32, x, y, width, height in the prepared crop; source, subject, split:
+    (n,) str.
     """
 
     pixels: NDArray[np.uint8]
@@ -71,7 +72,9 @@ class PreparedFaces:
 
 
 def prepare(samples: Iterable[ImageSample], scheme: str, out: Path) -> dict[str, Any]:
-    """Cuts every face that has landmarks of `scheme` and writes the folder `out`; returns the manifest."""
+    """Cuts every face that has landmarks of `scheme` and writes the folder `out`; returns the
+    manifest.
+    """
     rejected: Counter[str] = Counter()
     rows = list(tqdm(_faces(samples, scheme, rejected), desc="prepare", unit="face"))
     if not rows:
@@ -106,9 +109,7 @@ def load_prepared(folder: Path) -> PreparedFaces:
     manifest = json.loads((folder / "manifest.json").read_text())
     with np.load(folder / "labels.npz") as labels:
         arrays = {name: labels[name] for name in labels.files}
-    return PreparedFaces(
-        pixels=np.load(folder / "pixels.npy"), scheme=manifest["scheme"], **arrays
-    )
+    return PreparedFaces(pixels=np.load(folder / "pixels.npy"), scheme=manifest["scheme"], **arrays)
 
 
 def _faces(

@@ -21,8 +21,9 @@ class FaceSample:
     seen: (K,) bool, False where the annotators could not place the point; None when all are placed.
     scheme: name of the landmark scheme of `points_in_image` (see app.face.landmarks.SCHEMES).
     rotation: (3, 3) head -> camera, canonical convention (app.face.rotation).
-    ignore: the face is there, but it must count neither as found nor as missed (blurred crowd, invalid box).
-    tags: labels for slicing results, for instance {"glasses": "yes", "yaw_class": "3"}.
+    ignore: the face is there, but it must count neither as found nor as missed (blurred crowd,
+    invalid box). tags: labels for slicing results, for instance {"glasses": "yes", "yaw_class":
+    "3"}.
     """
 
     box: Box | None = None

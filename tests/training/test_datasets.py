@@ -1,6 +1,7 @@
 """Data sets in exactly the layout the loaders expect, written here: nothing real is needed."""
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,7 +15,7 @@ from training.splits import bucket, validation_by_subject
 IMAGE = np.full((60, 80, 3), 128, np.uint8)
 
 
-def write_set(root: Path, names: list[str], **labels: object) -> None:
+def write_set(root: Path, names: list[str], **labels: Any) -> None:
     (root / "images").mkdir(parents=True)
     for name in names:
         cv2.imwrite(str(root / "images" / name), IMAGE)
@@ -33,7 +34,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 def test_a_folder_without_labels_is_named(tmp_path: Path) -> None:
     (tmp_path / "w300").mkdir()
-    with pytest.raises(FileNotFoundError, match="labels.npz"):
+    with pytest.raises(FileNotFoundError, match=r"labels\.npz"):
         datasets.load("w300", tmp_path)
 
 
@@ -151,7 +152,11 @@ def test_dlib_examples_gather_the_faces_of_a_photograph(tmp_path: Path) -> None:
 
 
 class TestPtsFolder:
-    TEXT = "version: 1\nn_points: 68\n{\n" + "".join(f"{i + 1}.5 {i + 2}.25\n" for i in range(68)) + "}\n"
+    TEXT = (
+        "version: 1\nn_points: 68\n{\n"
+        + "".join(f"{i + 1}.5 {i + 2}.25\n" for i in range(68))
+        + "}\n"
+    )
 
     def write(self, root: Path, name: str, text: str) -> Path:
         file = root / name
@@ -175,7 +180,11 @@ class TestPtsFolder:
 
     @pytest.mark.parametrize(
         ("text", "message"),
-        [("version: 1\n", "no { ... } block"), ("{\n1 2\n}", "1 points"), ("{\na b\n}", "no number")],
+        [
+            ("version: 1\n", "no { ... } block"),
+            ("{\n1 2\n}", "1 points"),
+            ("{\na b\n}", "no number"),
+        ],
     )
     def test_broken_files_are_named(self, tmp_path: Path, text: str, message: str) -> None:
         with pytest.raises(ValueError, match=message):

@@ -1,4 +1,6 @@
-"""The data sets that training can read, by name. Each source is one file with `SOURCE` and `load(root)`."""
+"""The data sets that training can read, by name. Each source is one file with `SOURCE` and
+`load(root)`.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path

@@ -17,7 +17,7 @@ SOURCE = SourceFacts(
 
 
 def load(root: Path) -> Iterator[ImageSample]:
-    """Yields one sample an image; `tags` hold the set's own pitch, yaw, roll in its own convention."""
+    """Yields one sample an image; `tags` hold pitch, yaw, roll in the set's own convention."""
     labels = read_labels(root)
     for name, points, (pitch, yaw, roll) in zip(
         labels["filename"], labels["landmarks"], labels["pose_pyr_deg"].tolist(), strict=True

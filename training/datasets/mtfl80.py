@@ -1,6 +1,7 @@
 """MTFL: 6,000 crops of 80 x 80 pixels, five points and four attributes each.
 
-The set gives no boxes, so none are invented here. Pose classes: 1 left profile .. 3 frontal .. 5 right profile.
+The set gives no boxes, so none are invented here. Pose classes: 1 left profile .. 3 frontal .. 5
+right profile.
 """
 
 from collections.abc import Iterator

@@ -17,7 +17,7 @@ SOURCE = SourceFacts(
 
 
 def load(root: Path) -> Iterator[ImageSample]:
-    """Yields one sample an image, with no faces: 25 % test, 12.5 % validation, by hash of the name."""
+    """Yields one sample an image, no faces; 25 % test, 12.5 % validation, by hash of the name."""
     for name in read_labels(root)["filename"]:
         part = bucket(str(name), 8)
         split: Split = "test" if part < 2 else "validation" if part == 2 else "train"

@@ -1,8 +1,8 @@
 """Pointing'04: people 1-12 look at wall markers, two series of 93 poses each.
 
-Its `pan` > 0 points the nose to the image's left (our yaw is -pan), `tilt` > 0 looks up. People turn
-their heads to markers, so the labels are off by several degrees; roll is nominally 0; at tilt +-90
-pan says nothing. Split by person: 11-12 test, 9-10 validation, the others train.
+Its `pan` > 0 points the nose to the image's left (our yaw is -pan), `tilt` > 0 looks up. People
+turn their heads to markers, so the labels are off by several degrees; roll is nominally 0; at tilt
++-90 pan says nothing. Split by person: 11-12 test, 9-10 validation, the others train.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,8 @@
 """300-W as published: a folder of photographs, each beside a `.pts` file with 68 points.
 
-A `.pts` file reads `version: 1`, `n_points: 68`, then `{`, one `x y` a line, `}`. Its coordinates count
-from 1 (Matlab), so 1 is subtracted. The folder `testset` (LFPW, HELEN) is "test"; the rest is split by hash.
+A `.pts` file reads `version: 1`, `n_points: 68`, then `{`, one `x y` a line, `}`. Its coordinates
+count from 1 (Matlab), so 1 is subtracted. The folder `testset` (LFPW, HELEN) is "test"; the rest is
+split by hash.
 """
 
 from collections.abc import Iterator
@@ -30,11 +31,14 @@ _POINTS = 68
 def load(root: Path) -> Iterator[ImageSample]:
     """Yields one sample a `.pts` file below `root`, in sorted order.
 
-    Raises FileNotFoundError when there is none or an image is missing, ValueError for a broken file.
+    Raises FileNotFoundError when there is none or an image is missing, ValueError for a broken
+    file.
     """
     files = sorted(root.rglob("*.pts"))
     if not files:
-        raise FileNotFoundError(f"no .pts file below {root}: unpack 300-W there (afw/, helen/, lfpw/)")
+        raise FileNotFoundError(
+            f"no .pts file below {root}: unpack 300-W there (afw/, helen/, lfpw/)"
+        )
     for file in files:
         points = read_pts(file)
         face = FaceSample(box=face_box(points), points_in_image=points, scheme="ibug-68")

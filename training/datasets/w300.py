@@ -1,6 +1,7 @@
 """300-W: 2,012 training photographs (LFPW, HELEN, AFW) and LFPW's test part, 68 points each.
 
-Images are cut to 2.3 times the landmark box. Three training images nearly repeat a test image: dropped.
+Images are cut to 2.3 times the landmark box. Three training images nearly repeat a test image:
+dropped.
 """
 
 from collections.abc import Iterator

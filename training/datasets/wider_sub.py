@@ -1,4 +1,4 @@
-"""A part of WIDER FACE: 1,500 training and 251 validation photographs, 400 px on the longest side."""
+"""A part of WIDER FACE: 1,500 training and 251 validation photographs, longest side 400 px."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,8 @@
 """YouTube Faces with 68 points: one frame of each of 912 clips.
 
 The labels are machine-made and rounded; they look 1-based (a network trained on other sets sits
-1.0-1.7 px to their left, and 1 px less lowers its error from 6.09 to 5.75 %), so 1 px is subtracted.
+1.0-1.7 px to their left, and 1 px less lowers its error from 6.09 to 5.75 %), so 1 px is
+subtracted.
 """
 
 from collections.abc import Iterator

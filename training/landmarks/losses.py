@@ -1,4 +1,6 @@
-"""Losses of landmark networks. Targets are (N, K, 3): x, y in the unit crop and a weight (0: not labelled)."""
+"""Losses of landmark networks. Targets are (N, K, 3): x, y in the unit crop and a weight (0: not
+labelled).
+"""
 
 import keras
 from keras import ops

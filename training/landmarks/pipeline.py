@@ -17,9 +17,10 @@ from training.preparation import PreparedFaces
 class CropJitter:
     """How far training crops stray from the crop rule.
 
-    turn_std, turn_max: degrees, normal with this deviation, one face in ten uniform up to the maximum.
-    scale_std: of the logarithm of the side. shift_std: in box sides. forehead: callers' boxes may or may
-    not hold it, so this share of the height is taken away from the top, uniformly between 0 and 1 of it.
+    turn_std, turn_max: degrees, normal with this deviation, one face in ten uniform up to the
+    maximum. scale_std: of the logarithm of the side. shift_std: in box sides. forehead: callers'
+    boxes may or may not hold it, so this share of the height is taken away from the top, uniformly
+    between 0 and 1 of it.
     """
 
     turn_std: float = 14.0
@@ -31,7 +32,8 @@ class CropJitter:
 
 
 class LandmarkBatches(EpochBatches):
-    """Items: crops (B, size, size, 3) float32 0..255 and targets (B, K, 3): x, y in the unit crop, weight.
+    """Items: crops (B, size, size, 3) float32 0..255 and targets (B, K, 3): x, y in the unit crop,
+    weight.
 
     `weights` maps a source's name to its share of the batches.
     """
@@ -88,7 +90,7 @@ def plain(
 def plain_arrays(
     faces: PreparedFaces, size: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """All faces as `plain` crops (n, size, size, 3) float32 and targets (n, K, 3): for validation."""
+    """All faces as `plain` crops (n, size, size, 3) float32 and targets (n, K, 3)."""
     crops, targets = zip(*(plain(faces, row, size) for row in range(len(faces))), strict=True)
     return np.stack(crops).astype(np.float32), np.stack(targets)
 
@@ -105,9 +107,7 @@ def mirrored(
     return np.ascontiguousarray(crop[:, ::-1]), points, seen[order]
 
 
-def _jittered_crop(
-    rng: np.random.Generator, box: Box, jitter: CropJitter
-) -> NDArray[np.float64]:
+def _jittered_crop(rng: np.random.Generator, box: Box, jitter: CropJitter) -> NDArray[np.float64]:
     if rng.random() < 0.5:
         cut = jitter.forehead * rng.random() * box.height
         box = Box(box.x, box.y + cut, box.width, box.height - cut)

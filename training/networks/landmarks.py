@@ -29,9 +29,9 @@ def landmark_network(
 ) -> keras.Model:
     """Crop -> points and the logarithm of their standard deviations.
 
-    In: (N, size, size, 3) pixels 0..255, RGB. Out: (N, points, 3): x, y in the unit crop, log of the
-    standard deviation per axis in unit-crop lengths. `mean_points` (points, 2) starts the read-out at
-    the mean face, so that training begins with its error and not with noise.
+    In: (N, size, size, 3) pixels 0..255, RGB. Out: (N, points, 3): x, y in the unit crop, log of
+    the standard deviation per axis in unit-crop lengths. `mean_points` (points, 2) starts the
+    read-out at the mean face, so that training begins with its error and not with noise.
     """
     if size % 32:
         raise ValueError(f"size must be a multiple of 32, received {size}")
@@ -81,7 +81,9 @@ def serving_network(trained: keras.Model, std_scale: float = 1.0) -> keras.Model
 
 def _constant(values: NDArray[np.float32]) -> keras.initializers.Initializer:
     flat = np.asarray(values, np.float32).ravel()
-    return keras.initializers.Constant(flat.tolist()) if flat.size == 1 else _FixedBias(flat.tolist())
+    return (
+        keras.initializers.Constant(flat.tolist()) if flat.size == 1 else _FixedBias(flat.tolist())
+    )
 
 
 @keras.saving.register_keras_serializable("mien")

@@ -24,7 +24,8 @@ def convolution(
 def inverted_residual(
     x: keras.KerasTensor, channels: int, stride: int = 1, expansion: int = 4
 ) -> keras.KerasTensor:
-    """MobileNetV2's block: 1x1 expansion, 3x3 depthwise, linear 1x1 bottleneck, shortcut where shapes agree.
+    """MobileNetV2's block: 1x1 expansion, 3x3 depthwise, linear 1x1 bottleneck, shortcut where
+    shapes agree.
 
     Source: Sandler et al., MobileNetV2: Inverted Residuals and Linear Bottlenecks, CVPR 2018.
     """

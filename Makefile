@@ -1,0 +1,131 @@
+# mien. `make` alone prints what there is. Needs python3 (3.11 or newer, with venv) and make, nothing else.
+# Every target builds the environment it needs under .venvs/ from a hashed lock file, once per change of that file.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PORT ?= $(or $(MIEN_SERVER__PORT),8000)
+HOST ?= $(or $(MIEN_SERVER__HOST),0.0.0.0)
+ENGINE ?= cpu
+DATA ?= data
+RECIPE ?= landmarks-68
+STEP ?= all
+UV_VERSION ?= 0.13.8
+# The first python that is new enough; name another one with `make PYTHON=/path/to/python3`.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+SERVE := .venvs/serve-$(ENGINE)
+DEV := .venvs/dev
+TRAINING := .venvs/training
+SOURCES := $(wildcard app training tests benchmarks docs)
+
+##@ Use
+.PHONY: help
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: serve
+serve: $(SERVE)/.ready ## start the service (PORT=8000 HOST=0.0.0.0 ENGINE=cpu|gpu)
+	MIEN_SERVER__HOST=$(HOST) MIEN_SERVER__PORT=$(PORT) exec $(SERVE)/bin/python -m app serve
+
+.PHONY: test
+test: $(DEV)/.ready ## run the tests: no network, no GPU, no tensorflow
+	$(DEV)/bin/python -m pytest
+
+##@ Develop
+.PHONY: check
+check: format-check lint types test ## everything that "clean" means: format, lint, types, tests
+
+.PHONY: format-check
+format-check: $(DEV)/.ready
+	$(DEV)/bin/ruff format --check $(SOURCES)
+
+.PHONY: lint
+lint: $(DEV)/.ready ## ruff's rules
+	$(DEV)/bin/ruff check $(SOURCES)
+
+.PHONY: types
+types: $(DEV)/.ready ## mypy, strict
+	$(DEV)/bin/mypy
+
+.PHONY: format
+format: $(DEV)/.ready ## rewrite the sources in the one format
+	$(DEV)/bin/ruff check --fix-only $(SOURCES)
+	$(DEV)/bin/ruff format $(SOURCES)
+
+.PHONY: test-training
+test-training: $(TRAINING)/.ready ## run the tests of training/, with tensorflow
+	CUDA_VISIBLE_DEVICES= TF_CPP_MIN_LOG_LEVEL=2 $(TRAINING)/bin/python -m pytest tests/training
+
+.PHONY: bench
+bench: $(DEV)/.ready ## put load on the service that runs on this machine (PORT=8000)
+	$(DEV)/bin/python -m benchmarks.http_load --url http://localhost:$(PORT)
+
+.PHONY: drawings
+drawings: $(TRAINING)/.ready ## draw the pictures of docs/ again
+	$(TRAINING)/bin/python -m docs.draw_axes
+
+.PHONY: lock
+lock: .venvs/lock/.ready ## resolve pyproject.toml into requirements/*.txt (UPGRADE=1 for the newest versions)
+	$(call resolve,serve-cpu,--extra cpu)
+	$(call resolve,serve-gpu,--extra gpu -c requirements/serve-cpu.txt)
+	$(call resolve,dev,--extra cpu --extra dev -c requirements/serve-cpu.txt)
+	$(call resolve,training,--extra cpu --extra training --extra training-test -c requirements/dev.txt)
+
+.PHONY: hooks
+hooks: $(DEV)/.ready ## make git run `make check` before every commit
+	$(DEV)/bin/pre-commit install
+
+.PHONY: clean
+clean: ## remove environments and caches
+	rm -rf .venvs .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
+
+##@ Train
+.PHONY: training-env
+training-env: $(TRAINING)/.ready ## build the training environment, .venvs/training
+
+.PHONY: train
+train: $(TRAINING)/.ready ## prepare, train, export, evaluate, card (RECIPE=landmarks-68 DATA=data STEP=all)
+	$(TRAINING)/bin/python -m training $(STEP) --recipe $(RECIPE) --data $(DATA)
+
+# An environment is stale when its lock file is newer. It is rebuilt whole: pip removes nothing by itself.
+.venvs/%/.ready: requirements/%.txt
+	@$(check-python)
+	@echo "Installing $< into .venvs/$*: once, about a minute."
+	@rm -rf .venvs/$*
+	@$(PYTHON) -m venv .venvs/$*
+	@.venvs/$*/bin/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes --only-binary=:all: -r $<
+	@touch $@
+
+.venvs/lock/.ready:
+	@$(check-python)
+	$(PYTHON) -m venv .venvs/lock
+	.venvs/lock/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+$(TRAINING)/.ready: | training-python
+.PHONY: training-python
+training-python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 14))' || { \
+		echo "tensorflow has no build for this Python yet: make PYTHON=python3.13 $(MAKECMDGOALS)" >&2; exit 1; }
+
+define check-python
+if ! "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	echo "mien needs Python 3.11 or newer; $(or $(PYTHON),python3) is $$($(or $(PYTHON),python3) --version 2>&1)." >&2; \
+	echo "On Debian or Ubuntu: apt install python3 python3-venv" >&2; exit 1; fi; \
+$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	version=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	echo "Python $$version lacks its venv module. On Debian or Ubuntu: apt install python$$version-venv" >&2; exit 1; }
+endef
+
+# One version of each package for every Python: what is tested is what is installed.
+define resolve
+.venvs/lock/bin/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	$(if $(UPGRADE),--upgrade) pyproject.toml $(2) -o requirements/$(1).txt >/dev/null
+endef

@@ -1,0 +1,1 @@
+"""Measurements of the service; each prints a table and writes JSON."""

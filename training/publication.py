@@ -1,0 +1,82 @@
+"""From a workspace to `models/<name>`: the ONNX file, its card and its README."""
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from app.face.card import DataUse, Metric
+from training.cards import CardFacts, build_card, write_card
+from training.datasets import SOURCES, load
+from training.export import Export
+from training.onnx_graph import describe
+from training.parity import ParityReport
+from training.workspace import Workspace
+
+_PARITY_FILE = "parity.json"
+
+
+def save_parity(export: Export, folder: Path) -> None:
+    """Keeps what the export measured beside the file, for the card."""
+    report = export.parity
+    content = {
+        "max_abs_difference": report.max_abs_difference,
+        "samples": report.samples,
+        "batches": list(report.batches),
+        "by_output": dict(report.by_output),
+    }
+    (folder / _PARITY_FILE).write_text(json.dumps(content, indent=2) + "\n")
+
+
+def publish(facts: CardFacts, workspace: Workspace, test_sets: Sequence[str]) -> None:
+    """Copies the exported file to `models/<name>` and writes the card that its evaluations support.
+
+    FileNotFoundError when the model was not exported or one of `test_sets` not evaluated.
+    """
+    metrics: list[Metric] = []
+    for test_set in test_sets:
+        file = workspace.require(workspace.evaluation(test_set) / "metrics.json", "evaluate")
+        metrics += [Metric.model_validate(row) for row in json.loads(file.read_text())]
+    parity_file = workspace.require(workspace.export / _PARITY_FILE, "export")
+    parity = json.loads(parity_file.read_text())
+    workspace.model.mkdir(parents=True, exist_ok=True)
+    published = workspace.model / "model.onnx"
+    shutil.copyfile(workspace.require(workspace.onnx, "export"), published)
+    export = Export(
+        published,
+        describe(published),
+        ParityReport(
+            parity["max_abs_difference"],
+            parity["samples"],
+            tuple(parity["batches"]),
+            parity["by_output"],
+        ),
+    )
+    write_card(workspace.model, build_card(facts, export, metrics))
+
+
+def data_use(
+    names: Sequence[str], data: Path, notes: dict[str, str] | None = None
+) -> list[DataUse]:
+    """How many images and faces of each set are used for what; a row for each set and split."""
+    rows = []
+    for name in names:
+        images: Counter[str] = Counter()
+        faces: Counter[str] = Counter()
+        for sample in load(name, data):
+            images[sample.split] += 1
+            faces[sample.split] += len(sample.faces)
+        rows += [
+            DataUse(
+                name=f"{SOURCES[name].title} [{SOURCES[name].citation}]",
+                licence=SOURCES[name].licence,
+                images=images[split],
+                faces=faces[split],
+                use=split,
+                note=(notes or {}).get(name, ""),
+            )
+            for split in ("train", "validation", "test")
+            if images[split]
+        ]
+    return rows

@@ -1,0 +1,37 @@
+"""One file per published model: data, network, losses, schedule, seed, and what its card says."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol, Self
+
+from training.recipes.detector import DetectorRecipe
+from training.recipes.landmarks_68 import Landmarks68
+from training.workspace import Workspace
+
+
+class Recipe(Protocol):
+    """What the command line asks of a recipe; each step reads what the one before left in the
+    workspace.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    def shortened(self, epochs: int | None, steps_per_epoch: int | None) -> Self:
+        """The same recipe with a smaller (or larger) schedule."""
+
+    def prepare(self, data: Path, workspace: Workspace) -> None: ...
+
+    def train(self, data: Path, workspace: Workspace) -> None: ...
+
+    def export(self, data: Path, workspace: Workspace) -> None: ...
+
+    def evaluate(self, data: Path, workspace: Workspace) -> None: ...
+
+    def card(self, data: Path, workspace: Workspace) -> None: ...
+
+
+RECIPES: Mapping[str, Recipe] = MappingProxyType(
+    {recipe.name: recipe for recipe in (Landmarks68(), DetectorRecipe())}
+)

@@ -1,0 +1,127 @@
+"""The ICT-FaceKit morphable head, brought into the head frame of this project."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+SOURCE = "ICT-FaceKit (https://github.com/ICT-VGL/ICT-FaceKit), MIT licence"
+
+# The published model is in centimetres with y up and z to the viewer.
+_TO_HEAD_FRAME = np.array([10.0, -10.0, -10.0], dtype=np.float32)
+
+# Multi-PIE 68 landmarks, from the model's README.
+# fmt: off
+LANDMARKS_68 = (
+    1225, 1888, 1052, 367, 1719, 1722, 2199, 1447, 966,
+    3661, 4390, 3927, 3924, 2608, 3272, 4088, 3443,
+    268, 493, 1914, 2044, 1401, 3615, 4240, 4114, 2734, 2509,
+    978, 4527, 4942, 4857, 1140, 2075, 1147, 4269, 3360,
+    1507, 1542, 1537, 1528, 1518, 1511, 3742, 3751, 3756, 3721, 3725, 3732,
+    5708, 5695, 2081, 0, 4275, 6200, 6213, 6346, 6461, 5518, 5957, 5841,
+    5702, 5711, 5533, 6216, 6207, 6470, 5517, 5966,
+)
+# fmt: on
+
+
+class FaceKitMissingError(FileNotFoundError):
+    """The head model is not where it was looked for; the message says where to get it."""
+
+
+class Part(IntEnum):
+    """What a triangle belongs to, so that it is painted as skin, tooth, eye and so on."""
+
+    FACE = 0
+    HEAD = 1
+    MOUTH = 2
+    SOCKET = 3
+    GUMS = 4
+    TEETH = 5
+    EYE_LEFT = 6
+    EYE_RIGHT = 7
+
+
+# First and last polygon of each part that is rendered, from the model's README. The iris,
+# the lashes and the helper meshes around the eye are left out: they are painted instead.
+_POLYGONS = {
+    Part.FACE: (0, 9229),
+    Part.HEAD: (9230, 11143),
+    Part.MOUTH: (11144, 13225),
+    Part.SOCKET: (13226, 14033),
+    Part.GUMS: (14034, 17005),
+    Part.TEETH: (17006, 21495),
+    Part.EYE_LEFT: (21496, 22295),
+    Part.EYE_RIGHT: (23094, 23893),
+}
+EYEBALLS = {Part.EYE_LEFT: slice(21451, 23021), Part.EYE_RIGHT: slice(23021, 24591)}
+SKIN_VERTICES = 11248  # face, then back of the head and neck
+
+
+@dataclass(frozen=True, slots=True)
+class FaceKit:
+    """A linear head model in the head frame.
+
+    mean: (V, 3) float32, mm.
+    identity: (modes, V, 3) float32, mm per standard deviation.
+    expression: (shapes, V, 3) float32, mm at full activation, named by `expression_names`.
+    triangles: (T, 3) int32 vertex indices, outward facing.
+    parts: (T,) uint8, the Part of each triangle.
+    landmarks: (68,) int64 vertex indices of the Multi-PIE points.
+    """
+
+    mean: NDArray[np.float32]
+    identity: NDArray[np.float32]
+    expression: NDArray[np.float32]
+    expression_names: tuple[str, ...]
+    triangles: NDArray[np.int32]
+    parts: NDArray[np.uint8]
+    landmarks: NDArray[np.int64]
+
+    def triangles_of(self, *parts: Part) -> NDArray[np.int32]:
+        """The (t, 3) triangles of some parts, in the model's order."""
+        wanted = [int(part) for part in parts]
+        chosen: NDArray[np.int32] = self.triangles[np.isin(self.parts, wanted)]
+        return chosen
+
+
+def load_facekit(folder: Path, modes: int = 60) -> FaceKit:
+    """Reads `facekit.npz` of a folder; raises FaceKitMissingError when it is not there.
+
+    modes: how many identity modes are kept; the later ones move vertices by less than 0.1 mm.
+    """
+    path = folder / "facekit.npz"
+    if not path.is_file():
+        raise FaceKitMissingError(
+            f"{path} does not exist. The head model is {SOURCE}; give the folder that holds its "
+            "arrays as facekit.npz (mean, faces, identity, expression, expression_names)."
+        )
+    with np.load(path) as arrays:
+        polygons = arrays["faces"]
+        triangles, parts = zip(*_triangulated(polygons), strict=True)
+        return FaceKit(
+            mean=_in_head_frame(arrays["mean"]),
+            identity=_in_head_frame(arrays["identity"][:modes]),
+            expression=_in_head_frame(arrays["expression"]),
+            expression_names=tuple(str(name) for name in arrays["expression_names"]),
+            triangles=np.concatenate(triangles),
+            parts=np.concatenate(parts),
+            landmarks=np.array(LANDMARKS_68, dtype=np.int64),
+        )
+
+
+def _in_head_frame(model: NDArray[np.floating]) -> NDArray[np.float32]:
+    return np.asarray(model, dtype=np.float32) * _TO_HEAD_FRAME
+
+
+def _triangulated(
+    polygons: NDArray[np.int32],
+) -> Iterator[tuple[NDArray[np.int32], NDArray[np.uint8]]]:
+    """Each part's quads as triangles; a fourth index of -1 marks a polygon that is one already."""
+    for part, (first, last) in _POLYGONS.items():
+        faces = polygons[first : last + 1]
+        quads = faces[faces[:, 3] >= 0]
+        triangles = np.concatenate([faces[:, :3], quads[:, [0, 2, 3]]]).astype(np.int32)
+        yield triangles, np.full(len(triangles), int(part), dtype=np.uint8)
