@@ -3,7 +3,7 @@
 Boxes are not clipped to the image, since a face may be cut by the frame; a box whose centre lies
 outside the image (in the padding, say) is no face and is dropped. An image is shrunk to the
 detector's long side and not enlarged unless the settings allow it. Fitting the image into the
-network's input and non-maximum suppression are shared with training (`app.face.boxes`).
+network's input and selecting its faces are shared with training (`app.face.boxes`).
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.face.boxes import DetectorFrame, detector_frame, suppress
+from app.face.boxes import DetectorFrame, detector_frame, select_faces
 from app.face.geometry import Box
 from app.inference import Model
 
@@ -34,11 +34,9 @@ class DetectorSettings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DetectorInput:
-    """An image made ready; `width` and `height` are the original's, in pixels."""
+    """An image made ready. min_confidence: least score of a face in it."""
 
     frame: DetectorFrame
-    width: int
-    height: int
     min_confidence: float
 
 
@@ -79,7 +77,6 @@ class Detector:
 
         min_confidence: for this image, instead of the detector's threshold.
         """
-        height, width = image.shape[:2]
         frame = detector_frame(
             image,
             self.long_side,
@@ -87,7 +84,7 @@ class Detector:
             max_enlarge=self._settings.max_enlarge,
         )
         least = self.score if min_confidence is None else min_confidence
-        return DetectorInput(frame, width, height, least)
+        return DetectorInput(frame, least)
 
     def run(self, inputs: Sequence[DetectorInput]) -> list[list[DetectedFace]]:
         """The faces of each image, most confident first, in the order of the images.
@@ -116,29 +113,18 @@ class Detector:
         scores: NDArray[np.float32],
         points_in_frame: NDArray[np.float32],
     ) -> list[DetectedFace]:
-        # Scores first: it leaves a handful of thousands of cells.
-        candidates = np.flatnonzero(scores >= one.min_confidence)
-        boxes = one.frame.boxes_to_image(boxes_in_frame[candidates])
-        candidates, boxes = self._plausible(one, candidates, boxes)
-        best = np.argsort(-scores[candidates], kind="stable")[: self._settings.max_candidates]
-        candidates, boxes = candidates[best], boxes[best]
-        kept = suppress(boxes, scores[candidates], self.nms_iou)
-        points = one.frame.points_to_image(points_in_frame[candidates[kept]])
-        return [
-            DetectedFace(Box(*boxes[i].tolist()), float(scores[candidates[i]]), points[row])
-            for row, i in enumerate(kept.tolist())
-        ]
-
-    def _plausible(
-        self, one: DetectorInput, candidates: NDArray[np.intp], boxes: NDArray[np.float64]
-    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Without boxes that are not finite, have no area or lie outside; boxes in image pixels."""
-        centres = boxes[:, :2] + boxes[:, 2:] / 2
-        edge = np.array([one.width, one.height]) - 0.5
-        keep = (
-            np.isfinite(boxes).all(axis=1)
-            & (boxes[:, 2:] > 0).all(axis=1)
-            & (centres >= -0.5).all(axis=1)
-            & (centres <= edge).all(axis=1)
+        faces = select_faces(
+            one.frame,
+            boxes_in_frame,
+            scores,
+            points_in_frame,
+            score=one.min_confidence,
+            nms_iou=self.nms_iou,
+            max_candidates=self._settings.max_candidates,
         )
-        return candidates[keep], boxes[keep]
+        return [
+            DetectedFace(Box(*box), confidence, points)
+            for box, confidence, points in zip(
+                faces.boxes.tolist(), faces.scores.tolist(), faces.points, strict=True
+            )
+        ]

@@ -109,6 +109,9 @@ SHOTS = (
     Shot("no-face", ()),
 )
 
+# Turned about all three axes: a frontal face would not notice a wrong sign of any angle.
+SELF_TEST = Shot("face", (Sitter(101, (18, 9, -12), tone=0.18, style="short", expression=_SMILE),))
+
 
 def write_golden(facekit: Path, out: Path) -> None:
     """Renders the golden set from the head model in `facekit` into the folder `out`."""
@@ -123,12 +126,11 @@ def write_golden(facekit: Path, out: Path) -> None:
 
 
 def write_self_test(facekit: Path, out: Path) -> None:
-    """Renders the frontal picture alone as face.png, with its truth in face.json."""
-    shot = SHOTS[0]
-    rendered = render_shot(load_facekit(facekit), shot, seed=7000)
+    """Renders the picture of the service's self-test as face.png, with its truth in face.json."""
+    rendered = render_shot(load_facekit(facekit), SELF_TEST, seed=7000)
     out.mkdir(parents=True, exist_ok=True)
     _write_png(out / "face.png", rendered.image)
-    truth = entry(shot, rendered) | {"file": "face.png"}
+    truth = entry(SELF_TEST, rendered)
     _write_json(out / "face.json", {"schema_version": 1, "fields": FIELDS, **truth})
 
 
