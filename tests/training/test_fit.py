@@ -68,8 +68,9 @@ def test_a_stopped_run_goes_on_at_its_epoch(tmp_path: Path) -> None:
         run(line(), train=Lines(), callbacks=[PowerCut()])
     batches = Lines()
     run(line(), train=batches)
-    assert min(batches.seen_epochs) == 2
-    assert max(batches.seen_epochs) == 3
+    # Keras looks at a few batches of epoch 0 to learn their shapes, and trains on none of them.
+    assert batches.seen_epochs.count(0) < 5
+    assert [batches.seen_epochs.count(epoch) for epoch in (1, 2, 3)] == [0, 5, 5]
     assert len((tmp_path / "history.csv").read_text().splitlines()) == 5
     finished = Lines()
     run(line(), train=finished)
