@@ -12,6 +12,7 @@ from training.datasets import SOURCES, load
 from training.export import Export
 from training.onnx_graph import describe
 from training.parity import ParityReport
+from training.samples import Split
 from training.workspace import Workspace
 
 _PARITY_FILE = "parity.json"
@@ -57,7 +58,10 @@ def publish(facts: CardFacts, workspace: Workspace, test_sets: Sequence[str]) ->
 
 
 def data_use(
-    names: Sequence[str], data: Path, notes: dict[str, str] | None = None
+    names: Sequence[str],
+    data: Path,
+    notes: dict[str, str] | None = None,
+    splits: Sequence[Split] = ("train", "validation", "test"),
 ) -> list[DataUse]:
     """How many images and faces of each set are used for what; a row for each set and split."""
     rows = []
@@ -76,7 +80,7 @@ def data_use(
                 use=split,
                 note=(notes or {}).get(name, ""),
             )
-            for split in ("train", "validation", "test")
+            for split in splits
             if images[split]
         ]
     return rows

@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
-from app.face.geometry import Box, face_box
-from training.detection.images import BoxFromFivePoints, LabelledImage, whole_face_box
+from app.face.geometry import face_box
+from training.detection.images import BoxFromFivePoints, LabelledImage
 from training.detection.scenes import SceneMaker, SceneRules
 from training.detection.targets import scene_targets
-from training.samples import FaceSample
 
 _COLOURS = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 0], [0, 255, 255]])
 _PLACES = np.array([[70.0, 80.0], [120.0, 82.0], [95.0, 110.0], [75.0, 135.0], [118.0, 133.0]])
@@ -113,16 +112,6 @@ def test_the_box_of_five_points_scales_and_moves_with_them() -> None:
     found = guess(points)
     assert np.abs(found - boxes).max(axis=1).mean() < 0.1 * boxes[:, 2:].mean()
     np.testing.assert_allclose(guess(points * 2 + 5), found * 2 + [5, 5, 0, 0], rtol=1e-6)
-
-
-@pytest.mark.parametrize(("pan", "side"), [("90", "right"), ("-90", "left")])
-def test_profile_boxes_grow_towards_the_ear(pan: str, side: str) -> None:
-    face = FaceSample(box=Box(100.0, 100.0, 50.0, 80.0), tags={"pan": pan})
-    grown = whole_face_box(face)
-    assert grown.height == pytest.approx(120)
-    left, right = 100 - grown.x, grown.x + grown.width - 150
-    assert (right if side == "right" else left) == pytest.approx(46)
-    assert (left if side == "right" else right) == pytest.approx(0)
 
 
 def test_turned_landmark_faces_follow_the_box_rule() -> None:

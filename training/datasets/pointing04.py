@@ -5,6 +5,7 @@ turn their heads to markers, so the labels are off by several degrees; roll is n
 +-90 pan says nothing. Split by person: 11-12 test, 9-10 validation, the others train.
 """
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,7 +25,7 @@ SOURCE = SourceFacts(
 
 
 def load(root: Path) -> Iterator[ImageSample]:
-    """Yields one sample an image, with the set's own face box and its nominal rotation."""
+    """Yields one sample an image, with a whole-face box and the nominal rotation."""
     labels = read_labels(root)
     for name, (tilt, pan), (centre_x, centre_y, width, height), identity, series in zip(
         labels["filename"],
@@ -35,7 +36,9 @@ def load(root: Path) -> Iterator[ImageSample]:
         strict=True,
     ):
         face = FaceSample(
-            box=Box(centre_x - width / 2, centre_y - height / 2, width, height),
+            box=whole_face_box(
+                Box(centre_x - width / 2, centre_y - height / 2, width, height), pan
+            ),
             rotation=from_euler(-pan, tilt, 0.0),
             tags={"pan": f"{pan:g}", "tilt": f"{tilt:g}", "series": str(series)},
         )
@@ -46,6 +49,19 @@ def load(root: Path) -> Iterator[ImageSample]:
             subject=f"pointing04:{identity}",
             split=_split(identity),
         )
+
+
+def whole_face_box(brows_to_mouth: Box, pan: float) -> Box:
+    """The set's own box grown to forehead, chin and, on turned heads, the ear.
+
+    The width goes to the side the head turns away from.
+    """
+    own = brows_to_mouth
+    width, height = 1.2 * max(own.width, own.height), 1.5 * own.height
+    even = (width - own.width) / 2 * (1 - abs(math.sin(math.radians(pan))))
+    # pan > 0: the nose points to the image's left, the ear is on the right.
+    left = even if pan >= 0 else width - own.width - even
+    return Box(own.x - left, own.y - 0.3 * own.height, width, height)
 
 
 def _split(person: int) -> Split:

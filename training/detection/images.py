@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.face.geometry import Box
 from app.face.landmarks import NAMED
 from app.face.landmarks import scheme as scheme_named
 from training.images import read_rgb
@@ -65,23 +64,6 @@ def five_points(face: FaceSample) -> NDArray[np.float64]:
     return np.stack([named[name] for name in NAMED])
 
 
-def whole_face_box(face: FaceSample) -> Box:
-    """Pointing'04 boxes hold brows to mouth: grown to forehead, chin and, on turned heads, the ear.
-
-    The growth was chosen by eye on training persons; the width goes to the side the head turns away
-    from.
-    """
-    assert face.box is not None
-    pan = float(face.tags["pan"])
-    width = 1.2 * max(face.box.width, face.box.height)
-    height = 1.5 * face.box.height
-    even = (width - face.box.width) / 2 * (1 - abs(np.sin(np.radians(pan))))
-    # pan > 0: the nose points to the image's left, the ear is on the right.
-    left = even if pan >= 0 else width - face.box.width - even
-    top = face.box.y - 0.3 * face.box.height
-    return Box(face.box.x - left, top, width, height)
-
-
 def load_images(samples: Iterable[ImageSample]) -> list[LabelledImage]:
     """Reads the photographs; faces with five points and no box get one by `BoxFromFivePoints`."""
     samples = list(samples)
@@ -89,18 +71,11 @@ def load_images(samples: Iterable[ImageSample]) -> list[LabelledImage]:
     return [_labelled(sample, guess) for sample in samples]
 
 
-def true_box(face: FaceSample, source: str) -> Box | None:
-    """The box the detector should find, one rule for all sets; None where the set tells none."""
-    if source == "pointing04" and face.box is not None:
-        return whole_face_box(face)
-    return face.box
-
-
 def _labelled(sample: ImageSample, guess: BoxFromFivePoints | None) -> LabelledImage:
     boxes, points, outlines, ignored = [], [], [], []
     for face in sample.faces:
         five = five_points(face)
-        box = true_box(face, sample.source)
+        box = face.box
         if box is not None:
             values = np.array([box.x, box.y, box.width, box.height])
         elif guess is not None:

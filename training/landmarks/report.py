@@ -5,12 +5,13 @@ The sheets show photographs of people: write them outside the repository.
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.face.card import Metric
 from training.contact_sheet import contact_sheet, landmark_tile, save_picture
 from training.landmarks.evaluation import LandmarkEvaluation
 from training.landmarks.protocols import LABELLED
@@ -44,9 +45,7 @@ def write_report(
 
     peers: mean errors (fractions) of others by name, drawn into the curve.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    rows = [row.model_dump(mode="json") for row in evaluation.rows]
-    (folder / "metrics.json").write_text(json.dumps(rows, indent=2) + "\n")
+    write_metrics(evaluation.rows, folder)
     write_results(evaluation, folder / "results.csv")
     curves = {name: _known(errors) for name, errors in evaluation.nme.items()}
     if evaluation.baseline is not None:
@@ -60,6 +59,13 @@ def write_report(
     for name, chosen in (("worst", order), ("random", drawn)):
         tiles = [_tile(evaluation, int(index)) for index in chosen[:_ON_A_SHEET]]
         save_picture(folder / f"{name}.png", contact_sheet(tiles))
+
+
+def write_metrics(metrics: Sequence[Metric], folder: Path) -> None:
+    """Write metrics.json, from which the card takes its numbers."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [row.model_dump(mode="json") for row in metrics]
+    (folder / "metrics.json").write_text(json.dumps(rows, indent=2) + "\n")
 
 
 def write_results(evaluation: LandmarkEvaluation, path: Path) -> None:

@@ -15,7 +15,8 @@ from training.landmarks.calibration import std_scale
 from training.landmarks.evaluation import evaluate_landmarks
 from training.landmarks.losses import NormalisedError, landmark_loss
 from training.landmarks.pipeline import CropJitter, LandmarkBatches, plain_arrays
-from training.landmarks.report import write_report
+from training.landmarks.pose_evaluation import evaluate_pose
+from training.landmarks.report import write_metrics, write_report
 from training.networks.landmarks import landmark_network, serving_network
 from training.preparation import PreparedFaces, load_prepared, prepare
 from training.publication import publish, save_parity
@@ -24,6 +25,7 @@ from training.workspace import Workspace
 
 # What the numbers on the card stand on; neither was seen in training or selection.
 TEST_SETS = {"w300": "300-W LFPW test", "dlib_examples": "dlib example faces"}
+POSE_SET = "pointing04"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +109,15 @@ class Landmarks68:
                 model, samples, test_set=title, mean_points=mean.astype(np.float64)
             )
             write_report(evaluation, workspace.evaluation(name), title=f"{self.name}, {title}")
+        turned = [sample for sample in load(POSE_SET, data) if sample.split == "test"]
+        pose = evaluate_pose(model, turned, test_set="Pointing'04 persons 11-12")
+        write_metrics(pose, workspace.evaluation(POSE_SET))
 
     def card(self, data: Path, workspace: Workspace) -> None:
         publish(
             facts(self.name, self.seed, self.schedule, self.batch, data),
             workspace,
-            tuple(TEST_SETS),
+            (*TEST_SETS, POSE_SET),
         )
 
 

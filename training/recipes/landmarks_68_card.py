@@ -48,7 +48,8 @@ def facts(name: str, seed: int, schedule: Schedule, batch: int, data: Path) -> C
         "million weights.",
         outputs=OUTPUTS,
         licence=RESEARCH,
-        data=data_use(("w300", "ytf68", "dlib_examples"), data, _NOTES),
+        data=data_use(("w300", "ytf68"), data, _NOTES)
+        + data_use(("dlib_examples", "pointing04"), data, _NOTES, splits=("test",)),
         limits=_LIMITS,
         recipe=RecipeUse(
             name=name,
