@@ -50,6 +50,9 @@ class PreparedFaces:
     def of_split(self, split: str) -> "PreparedFaces":
         return self.take(np.flatnonzero(self.split == split))
 
+    def of_source(self, source: str) -> "PreparedFaces":
+        return self.take(np.flatnonzero(self.source == source))
+
     def take(self, rows: NDArray[np.intp]) -> "PreparedFaces":
         return replace(
             self,

@@ -1,5 +1,6 @@
 """Prepared faces and training crops: labels must stay on the pixels they belong to."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -50,7 +51,7 @@ def dot_in(crop: NDArray[np.uint8]) -> NDArray[np.float64]:
     weight = crop[:, :, 0].astype(np.float64)
     rows, columns = np.indices(weight.shape)
     centre = np.array([(weight * columns).sum(), (weight * rows).sum()]) / weight.sum()
-    return (centre + 0.5) / len(crop)
+    return np.asarray((centre + 0.5) / len(crop), np.float64)
 
 
 def test_prepared_faces_carry_their_labels_along(prepared: PreparedFaces) -> None:
@@ -95,11 +96,10 @@ def test_mirroring_twice_changes_nothing(prepared: PreparedFaces) -> None:
 def test_batches_depend_on_seed_epoch_and_index_alone(prepared: PreparedFaces) -> None:
     def batches(epoch: int) -> LandmarkBatches:
         made = LandmarkBatches(
-            prepared,
+            [(prepared, 1.0)],
             size=64,
             batch=4,
             steps=2,
-            weights={"made": 1.0},
             jitter=CropJitter(),
             seed=7,
         )
@@ -115,14 +115,24 @@ def test_batches_depend_on_seed_epoch_and_index_alone(prepared: PreparedFaces) -
     assert not np.array_equal(crops, batches(3)[0][0])
 
 
-def test_a_source_that_was_not_prepared_is_named(prepared: PreparedFaces) -> None:
-    with pytest.raises(ValueError, match="w300"):
+def test_sets_have_their_share_of_the_batches(prepared: PreparedFaces) -> None:
+    bright = replace(prepared, pixels=np.full_like(prepared.pixels, 255))
+    dark = replace(prepared, pixels=np.zeros_like(prepared.pixels))
+    jitter = CropJitter(occluded=0.0)
+    batches = LandmarkBatches(
+        [(bright, 3.0), (dark, 1.0)], size=32, batch=400, steps=1, jitter=jitter, seed=1
+    )
+    share = (batches[0][0].mean(axis=(1, 2, 3)) > 100).mean()
+    assert 0.68 < share < 0.82
+
+
+def test_an_empty_set_is_refused(prepared: PreparedFaces) -> None:
+    with pytest.raises(ValueError, match="prepare it first"):
         LandmarkBatches(
-            prepared,
+            [(prepared.of_source("w300"), 1.0)],
             size=64,
             batch=4,
             steps=2,
-            weights={"w300": 1.0},
             jitter=CropJitter(),
             seed=7,
         )

@@ -1,5 +1,6 @@
 """Batches for landmark networks: turned, scaled, shifted and mirrored crops with their points."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,30 +36,35 @@ class LandmarkBatches(EpochBatches):
     """Items: crops (B, size, size, 3) float32 0..255 and targets (B, K, 3): x, y in the unit crop,
     weight.
 
-    `weights` maps a source's name to its share of the batches.
+    `shares`: sets of faces of one scheme and how much of each batch they are, on average.
     """
 
     def __init__(
         self,
-        faces: PreparedFaces,
+        shares: Sequence[tuple[PreparedFaces, float]],
         *,
         size: int,
         batch: int,
         steps: int,
-        weights: dict[str, float],
         jitter: CropJitter,
         seed: int,
     ) -> None:
         super().__init__(steps=steps, seed=seed)
-        self._faces, self._size, self._batch, self._jitter = faces, size, batch, jitter
-        self._probability = _share(faces.source, weights)
+        if any(len(faces) == 0 for faces, _ in shares):
+            raise ValueError("a set without faces has a share of the batches: prepare it first")
+        self._size, self._batch, self._jitter = size, batch, jitter
+        self._sets = [faces for faces, _ in shares]
+        weights = np.array([weight for _, weight in shares])
+        self._probability = weights / weights.sum()
 
     def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         rng = self.generator(index)
-        rows = rng.choice(len(self._faces), self._batch, p=self._probability)
-        items = [augmented(rng, self._faces, row, self._size, self._jitter) for row in rows]
-        crops, targets = zip(*items, strict=True)
+        crops, targets = zip(*(self._draw(rng) for _ in range(self._batch)), strict=True)
         return np.stack(crops).astype(np.float32), np.stack(targets)
+
+    def _draw(self, rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        faces = self._sets[rng.choice(len(self._sets), p=self._probability)]
+        return augmented(rng, faces, int(rng.integers(len(faces))), self._size, self._jitter)
 
 
 def augmented(
@@ -119,13 +125,3 @@ def _jittered_crop(rng: np.random.Generator, box: Box, jitter: CropJitter) -> ND
     side = np.sqrt(box.area)
     dx, dy = np.clip(rng.normal(0, jitter.shift_std, 2), -0.2, 0.2) * side
     return crop_transform(Box(box.x + dx, box.y + dy, box.width, box.height), scale, turn)
-
-
-def _share(source: NDArray[np.str_], weights: dict[str, float]) -> NDArray[np.float64]:
-    probability = np.zeros(len(source))
-    for name, weight in weights.items():
-        rows = source == name
-        if not rows.any():
-            raise ValueError(f"the prepared faces hold none of {name!r}: prepare them with it")
-        probability[rows] = weight / rows.sum()
-    return probability / probability.sum()

@@ -58,11 +58,10 @@ class Landmarks68:
         crops, targets = plain_arrays(_validation(prepared), self.size)
         scheme = scheme_named(self.scheme)
         batches = LandmarkBatches(
-            faces,
+            [(faces.of_source(name), share) for name, share in self.weights.items()],
             size=self.size,
             batch=self.batch,
             steps=self.schedule.steps_per_epoch,
-            weights=self.weights,
             jitter=self.jitter,
             seed=self.seed,
         )
@@ -123,5 +122,4 @@ class Landmarks68:
 
 def _validation(prepared: PreparedFaces) -> PreparedFaces:
     """The held-out faces of 300-W: YouTube labels are too coarse to choose or calibrate by."""
-    held_out = prepared.of_split("validation")
-    return held_out.take(np.flatnonzero(held_out.source == "w300"))
+    return prepared.of_split("validation").of_source("w300")
