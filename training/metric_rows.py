@@ -65,16 +65,19 @@ class MetricRows:
         slice_name: str = "all",
         mask: Mask | None = None,
     ) -> None:
-        """The share, in percent, of (N,) values 0 or 1; Wilson's interval for independent items."""
+        """The share, in percent, of (N,) values 0 or 1, with Wilson's interval.
+
+        For items that are not independent it is widened to the bootstrap's where that is wider: the
+        bootstrap alone is empty when no item, or every item, counts.
+        """
         kept = self._kept(values, mask)
         if kept.size == 0:
             return
         picked = values[kept]
-        low, high = (
-            wilson(int(picked.sum()), len(kept))
-            if self._independent
-            else bootstrap_mean(picked, clusters=self._labels(kept))
-        )
+        low, high = wilson(int(picked.sum()), len(kept))
+        if not self._independent:
+            drawn = bootstrap_mean(picked, clusters=self._labels(kept))
+            low, high = min(low, drawn[0]), max(high, drawn[1])
         value = 100 * float(picked.mean())
         self._add(
             name,
