@@ -17,6 +17,7 @@ from app.logs import configure_logging
 from app.main import create_app, hashes
 from app.models import load_models
 from app.observability import LogObserver
+from app.server import server_config
 from app.settings import Settings
 
 
@@ -44,17 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _serve(settings: Settings) -> int:
     configure_logging(settings.server.log_level)
-    config = uvicorn.Config(
-        create_app(settings),
-        host=settings.server.host,
-        port=settings.server.port,
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=settings.server.drain_seconds,
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(server_config(create_app(settings), settings.server))
     # uvicorn has shut down in order before it passes Ctrl-C on.
     with suppress(KeyboardInterrupt):
         server.run()

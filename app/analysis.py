@@ -2,40 +2,41 @@
 
 Every request shares the models and their batchers. Work that blocks (decoding, cropping, measuring)
 runs in a small pool of threads, each model in the one thread of its batcher.
+
+Fairness: all queues on the way are first come, first served, so a request puts only a few images
+and crops into them at a time. Its next image queues behind those that other requests have sent
+meanwhile; a single image therefore waits for a few images of a large request, never for all.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, TypeVar
 
-import numpy as np
-
-from app import eyes, pose
 from app.alignment import Alignment
 from app.batching import BatchRecord, ItemTiming
-from app.boxes import check_boxes
 from app.detection import DetectorInput
 from app.errors import (
     ImageTooManyPixels,
     ImageUndecodable,
-    InternalError,
     InvalidParameter,
     NoFace,
     UnsupportedMediaType,
 )
-from app.face.geometry import Box, Crop, face_crop
-from app.images import DecodedImage, ImageLimits, decode
-from app.intake import ImageInput
+from app.face.geometry import Crop, face_crop
+from app.given_boxes import check_boxes
+from app.image_input import ImageInput
+from app.images import DecodedImage, ImageLimits, decode, pixels_to_decode
+from app.measuring import Candidate, measure
 from app.models import LandmarkModel, Models, OpenModels, serve_models
 from app.observability import Trace
 from app.options import Options
-from app.quality import measure_quality
-from app.results import Face, ImageFacts, ImageResult, ModelIdentity
+from app.results import ImageFacts, ImageResult, ModelIdentity
 from app.settings import LimitSettings, Settings
 from app.threads import cpu_count
-from app.usability import judge
 
 T = TypeVar("T")
 
@@ -47,8 +48,18 @@ _OF_ONE_IMAGE = (
     InvalidParameter,
     NoFace,
 )
-# A face to be: its box in the image and the detector's confidence, None for the caller's box.
-Candidate = tuple[Box, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What the images of one request share. turns, crops: how much of it is under way at once."""
+
+    model: LandmarkModel
+    options: Options
+    trace: Trace
+    deadline: float | None
+    turns: asyncio.Semaphore
+    crops: asyncio.Semaphore
 
 
 class Analyzer:
@@ -77,42 +88,70 @@ class Analyzer:
         """One result per image, in order; deadline: event-loop time.
 
         A fault of one image of several is in its result; of a single image it is raised. What
-        concerns the whole request (UnknownModel, Overloaded, DeadlineExceeded, ...) is raised.
+        concerns the whole request (UnknownModel, ImageTooManyPixels of all images together,
+        Overloaded, DeadlineExceeded, ...) is raised.
         """
         trace.images = len(images)
-        model = self.models.landmark_model(options.model)
+        request = self._request(options, trace, deadline)
+        await self._check_pixels(images)
         results = await _all(
-            self._image(index, image, model, options, trace, deadline)
-            for index, image in enumerate(images)
+            self._image(index, image, request) for index, image in enumerate(images)
         )
         if len(results) == 1 and results[0].error is not None:
             raise results[0].error
         trace.faces = sum(len(result.faces) for result in results)
         return results
 
-    async def _image(
-        self,
-        index: int,
-        image: ImageInput,
-        model: LandmarkModel,
-        options: Options,
-        trace: Trace,
-        deadline: float | None,
-    ) -> ImageResult:
-        facts = None
+    def _request(self, options: Options, trace: Trace, deadline: float | None) -> _Request:
+        model, detector = self.models.landmark_model(options.model), self.models.detector.batcher
+        # Never more than a queue holds: a request alone could not succeed however often it came.
+        turns = min(self._limits.max_images_at_once, detector.max_queue)
+        crops = min(model.batcher.max_batch, model.batcher.max_queue)
+        return _Request(
+            model, options, trace, deadline, asyncio.Semaphore(turns), asyncio.Semaphore(crops)
+        )
+
+    async def _check_pixels(self, images: Sequence[ImageInput]) -> None:
+        """ImageTooManyPixels when the images are too large together, whatever their files weigh."""
+        most = self._limits.max_request_pixels
+        if len(images) * self._limits.max_pixels <= most:
+            return
+        files = [image.data for image in images]
+        pixels = await self._in_pool(_pixels_of_all, files, self._image_limits)
+        if pixels > most:
+            raise ImageTooManyPixels(
+                f"The images of this request have {pixels} pixels together; at most {most} are "
+                "accepted. Scale them down, or send them in several requests."
+            )
+
+    async def _image(self, index: int, image: ImageInput, request: _Request) -> ImageResult:
+        facts, trace = None, request.trace
         try:
-            async with self._places:
+            async with AsyncExitStack() as turn:
+                with trace.stage("wait"):
+                    await turn.enter_async_context(request.turns)
+                    place = await turn.enter_async_context(AsyncExitStack())
+                    await place.enter_async_context(self._places)
                 with trace.stage("decode"):
                     decoded = await self._in_pool(decode, image.data, self._image_limits)
                 facts = ImageFacts(decoded.width, decoded.height, decoded.orientation_applied)
                 with trace.stage("detect"):
-                    found = await self._find(index, image, decoded, options, deadline)
+                    found = await self._find(index, image, decoded, request)
                 with trace.stage("crop"):
-                    crops = await self._in_pool(_cut, decoded, found, model)
+                    crops = await self._in_pool(_cut, decoded, found, request.model)
                 del decoded
-            aligned = await self._align(crops, model, trace, deadline)
-            with trace.stage("measure"):
-                faces = await self._in_pool(_measure, found, crops, aligned, model, options, facts)
+                await place.aclose()  # the pixels are gone: another image may be decoded
+                aligned = await self._align(crops, request)
+                with trace.stage("measure"):
+                    faces = await self._in_pool(
+                        measure,
+                        found,
+                        crops,
+                        aligned,
+                        request.model.aligner,
+                        request.options,
+                        facts,
+                    )
         except _OF_ONE_IMAGE as error:
             return ImageResult(index, image.file_name, facts, error=error)
         return ImageResult(index, image.file_name, facts, faces)
@@ -122,12 +161,12 @@ class Analyzer:
         index: int,
         image: ImageInput,
         decoded: DecodedImage,
-        options: Options,
-        deadline: float | None,
+        request: _Request,
     ) -> list[Candidate]:
         """The caller's boxes as they are, or the detected faces, largest first, as many as
         asked.
         """
+        options = request.options
         if image.boxes is not None:
             check_boxes(image.boxes, index, decoded.width, decoded.height)
             found: list[Candidate] = [(box, None) for box in image.boxes]
@@ -136,7 +175,7 @@ class Analyzer:
             ready: DetectorInput = await self._in_pool(
                 finder.detector.prepare, decoded.pixels, options.min_confidence
             )
-            faces = await finder.batcher.submit(ready, deadline=deadline)
+            faces = await finder.batcher.submit(ready, deadline=request.deadline)
             faces = sorted(faces, key=lambda face: (-face.box.area, face.box.x))
             most = min(options.max_faces or self._limits.max_faces, self._limits.max_faces)
             found = [(face.box, min(max(face.confidence, 0.0), 1.0)) for face in faces[:most]]
@@ -147,18 +186,18 @@ class Analyzer:
             )
         return found
 
-    async def _align(
-        self, crops: Sequence[Crop], model: LandmarkModel, trace: Trace, deadline: float | None
-    ) -> list[Alignment]:
-        timings = [ItemTiming() for _ in crops]
-        aligned = await _all(
-            model.batcher.submit(crop.pixels, deadline=deadline, timing=timing)
-            for crop, timing in zip(crops, timings, strict=True)
-        )
-        for timing in timings:
-            trace.add("queue", timing.queue_seconds)
-            trace.add("infer", timing.run_seconds)
-        return aligned
+    async def _align(self, crops: Sequence[Crop], request: _Request) -> list[Alignment]:
+        async def one(crop: Crop) -> Alignment:
+            timing, arrived = ItemTiming(), perf_counter()
+            async with request.crops:
+                aligned = await request.model.batcher.submit(
+                    crop.pixels, deadline=request.deadline, timing=timing
+                )
+            request.trace.add("queue", perf_counter() - arrived - timing.run_seconds)
+            request.trace.add("infer", timing.run_seconds)
+            return aligned
+
+        return await _all(one(crop) for crop in crops)
 
     @property
     def _image_limits(self) -> ImageLimits:
@@ -168,56 +207,13 @@ class Analyzer:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work, *args)
 
 
+def _pixels_of_all(files: Sequence[bytes], limits: ImageLimits) -> int:
+    return sum(pixels_to_decode(data, limits) for data in files)
+
+
 def _cut(image: DecodedImage, found: Sequence[Candidate], model: LandmarkModel) -> list[Crop]:
     size, scale = model.aligner.crop_size, model.aligner.crop_scale
     return [face_crop(image.pixels, box, size, scale) for box, _ in found]
-
-
-def _measure(
-    found: Sequence[Candidate],
-    crops: Sequence[Crop],
-    aligned: Sequence[Alignment],
-    model: LandmarkModel,
-    options: Options,
-    image: ImageFacts,
-) -> tuple[Face, ...]:
-    """Back into the image, then everything that follows from the landmarks."""
-    return tuple(
-        _face(candidate, crop, alignment, model, options, image)
-        for candidate, crop, alignment in zip(found, crops, aligned, strict=True)
-    )
-
-
-def _face(
-    candidate: Candidate,
-    crop: Crop,
-    alignment: Alignment,
-    model: LandmarkModel,
-    options: Options,
-    image: ImageFacts,
-) -> Face:
-    box, confidence = candidate
-    points = crop.points_to_image(alignment.points_in_crop)
-    std = alignment.std_in_crop * crop.scale
-    if not (np.isfinite(points).all() and np.isfinite(std).all()):
-        raise InternalError(f"{model.aligner.model.card.name} answered numbers that are not finite")
-    camera = options.camera_for(image.width, image.height)
-    convention = options.convention if "pose" in options.blocks else None
-    head = pose.pose_of(points, std, camera, model.scheme, convention)
-    quality = measure_quality(crop.pixels, model.aligner.crop_scale, box, image.width, image.height)
-    return Face(
-        box=box,
-        confidence=confidence,
-        scheme=model.scheme,
-        points=points,
-        std=std,
-        pose=head,
-        eyes=eyes.measure_eyes(points, std, None if head is None else head.yaw)
-        if model.scheme == eyes.SCHEME
-        else None,
-        quality=quality,
-        usable=judge(box, confidence, std, quality, head),
-    )
 
 
 async def _all(work: Any) -> list[Any]:

@@ -17,7 +17,7 @@ from app.face.rotation import CONVENTIONS, to_quaternion
 from app.pose import Pose
 from app.results import Face, ImageResult, ModelIdentity
 
-STAGES = ("receive", "decode", "detect", "crop", "queue", "infer", "measure")
+STAGES = ("receive", "wait", "decode", "detect", "crop", "queue", "infer", "measure")
 
 
 def answer(
@@ -131,8 +131,11 @@ def _pose(pose: Pose, convention: str) -> dict[str, Any]:
 
 
 def _angle(value: float | list[float] | None) -> float | None:
-    # Adding 0.0 turns a negative zero into a plain one.
-    return round(value, 2) + 0.0 if isinstance(value, float) else None
+    if not isinstance(value, float):
+        return None
+    rounded = round(value, 2) + 0.0  # adding 0.0 turns a negative zero into a plain one
+    # Angles are in (-180, 180]: what is rounded onto the open end is the closed one.
+    return 180.0 if rounded == -180.0 else rounded
 
 
 def _eye(eye: Eye) -> dict[str, Any]:
@@ -140,6 +143,5 @@ def _eye(eye: Eye) -> dict[str, Any]:
 
 
 def _rounded(values: NDArray[np.float64], digits: int = 2) -> Any:
-    # Rounding the Python floats again: numpy multiplies and divides, which leaves
-    # 431.11999999999995.
+    # A whole number over a power of ten, so no digits trail; adding 0.0 as in _angle.
     return (np.round(values, digits) + 0.0).tolist()

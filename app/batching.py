@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import Generic, Self, TypeVar
 
 from app.batch_entries import BatchRecord, Entry, ItemTiming
-from app.errors import InternalError, MienError, NotReady, Overloaded, TooManyImages
+from app.errors import InternalError, NotReady, Overloaded
 
 __all__ = ["BatchRecord", "Batcher", "ItemTiming"]
 
@@ -102,51 +102,22 @@ class Batcher(Generic[T, R]):
 
         Raises:
             Overloaded: the queue is full.
-            TooManyImages: (`submit_many`) the items would never fit into the queue at once.
             NotReady: the batcher is not running (yet, or any more).
             DeadlineExceeded: see `deadline`.
             Exception: whatever `run` raised for the batch of this item.
         """
-        (entry,) = self._admit([item], deadline, timing)
-        return await entry.future
-
-    async def submit_many(self, items: Sequence[T], *, deadline: float | None = None) -> list[R]:
-        """Like `submit` for all items of one request: all are admitted or none.
-
-        When one fails, or the caller goes away, the others are not computed for nobody.
-        """
-        entries = self._admit(items, deadline, None)
-        try:
-            return [await entry.future for entry in entries]
-        finally:
-            for entry in entries:
-                entry.future.cancel()
-
-    def _admit(
-        self, items: Sequence[T], deadline: float | None, timing: ItemTiming | None
-    ) -> list[Entry[T, R]]:
         if not self._accepting:
             raise NotReady(
                 f"The {self.name} is not running: the service is starting or shutting down. "
                 "Send the request again, to another instance if there is one."
             )
-        if self.waiting + len(items) > self.max_queue:
-            raise self._overloaded(len(items))
-        loop = asyncio.get_running_loop()
-        now = perf_counter()
-        entries: list[Entry[T, R]] = [
-            Entry(item, loop.create_future(), now, deadline, timing) for item in items
-        ]
-        for entry in entries:
-            self._queue.put_nowait(entry)
-        return entries
+        if self.waiting >= self.max_queue:
+            raise self._overloaded()
+        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait(Entry(item, future, perf_counter(), deadline, timing))
+        return await future
 
-    def _overloaded(self, count: int) -> MienError:
-        if count > self.max_queue:
-            return TooManyImages(
-                f"The request holds {count} items for the {self.name}, which takes at most "
-                f"{self.max_queue} at once. Send fewer images, or ask for fewer faces."
-            )
+    def _overloaded(self) -> Overloaded:
         batches = math.ceil(self.waiting / self.max_batch)
         seconds = math.ceil(batches * self._typical_run_seconds)
         seconds = min(max(1, seconds), LONGEST_RETRY_SECONDS)

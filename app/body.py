@@ -2,7 +2,8 @@
 
 `BodyLimit` is a pure ASGI layer. It refuses a body by its declared length before a byte is read,
 counts what really arrives (a declared length may be wrong or missing), holds the bytes of all
-requests together under one budget, and gives up on a body that does not arrive in time.
+requests together under one budget, and gives up on a body that does not arrive in time or of which
+nothing arrives for a while.
 """
 
 import asyncio
@@ -13,14 +14,10 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import BodyTooLarge, MienError, Overloaded
+from app.errors import BodyTimeout, BodyTooLarge, Overloaded
 from app.settings import LimitSettings
 
 T = TypeVar("T")
-
-
-class BodyTimeout(MienError):  # noqa: N818 -- named as its code, like the tree in errors
-    status, code, title = 408, "request-timeout", "Request body took too long"
 
 
 class ByteBudget:
@@ -82,17 +79,21 @@ class _CountedBody:
     async def receive(self) -> Message:
         if self._complete:  # what follows is only the news that the client has gone
             return await self._receive()
+        limits = self._layer.limits
+        idle = asyncio.get_running_loop().time() + limits.idle_seconds
         try:
-            async with asyncio.timeout_at(self._due):
+            async with asyncio.timeout_at(min(self._due, idle)):
                 message = await self._receive()
         except TimeoutError:
             raise BodyTimeout(
-                f"The body did not arrive within {self._layer.limits.body_seconds:g} seconds. "
-                "Send it faster, or fewer images at once."
+                f"The body did not arrive within {limits.body_seconds:g} seconds, or nothing of it "
+                f"for {limits.idle_seconds:g}. Send it faster, or fewer images at once.",
+                # What may still come of it is of no use: the connection is not for further ones.
+                headers={"Connection": "close"},
             ) from None
         if message["type"] == "http.request":
             count = len(message.get("body", b""))
-            if self.size + count > self._layer.limits.max_body_bytes:
+            if self.size + count > limits.max_body_bytes:
                 raise self._layer.too_large()
             self._layer.budget.take(count)
             self.size += count

@@ -4,12 +4,12 @@ One class per code of the HTTP contract. A class carries what never changes (sta
 title); an instance carries `detail`, a sentence for the caller that says what was wrong *and what
 to do about it*. One handler, registered for `MienError`, answers all of them:
 
-    receive -> BodyTooLarge             decode -> UnsupportedMediaType, ImageUndecodable,
-    parse   -> InvalidParameter,                  ImageTooManyPixels
-               TooManyImages            submit -> Overloaded, NotReady, DeadlineExceeded
-    route   -> UnknownModel             run    -> InternalError
-               Unauthorized,            answer -> NoFace
-               RateLimited
+    route   -> NotFound, UnknownModel,  decode -> UnsupportedMediaType, ImageUndecodable,
+               MethodNotAllowed                   ImageTooManyPixels
+    receive -> BodyTooLarge,            submit -> Overloaded, NotReady, DeadlineExceeded
+               BodyTimeout              run    -> InternalError
+    parse   -> InvalidParameter,        answer -> NoFace
+               TooManyImages
 
 This file is a leaf: it knows nothing of HTTP libraries, so that any layer may raise from it.
 """
@@ -69,6 +69,10 @@ class BodyTooLarge(MienError):
     status, code, title = 413, "body-too-large", "Request body too large"
 
 
+class BodyTimeout(MienError):
+    status, code, title = 408, "request-timeout", "Request body took too long"
+
+
 class UnsupportedMediaType(MienError):
     status, code, title = 415, "unsupported-media-type", "Unsupported media type"
 
@@ -97,8 +101,12 @@ class UnknownModel(MienError):
     status, code, title = 404, "unknown-model", "Unknown model"
 
 
-class Unauthorized(MienError):
-    status, code, title = 401, "unauthorized", "Unauthorized"
+class NotFound(MienError):
+    status, code, title = 404, "not-found", "Not found"
+
+
+class MethodNotAllowed(MienError):
+    status, code, title = 405, "method-not-allowed", "Method not allowed"
 
 
 class _RetryableError(MienError):
@@ -115,10 +123,6 @@ class _RetryableError(MienError):
         super().__init__(
             detail, errors=errors, headers={"Retry-After": str(retry_after), **(headers or {})}
         )
-
-
-class RateLimited(_RetryableError):
-    status, code, title = 429, "rate-limited", "Too many requests"
 
 
 class Overloaded(_RetryableError):

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-SCHEME = "ibug-68"
 _RIGHT = slice(36, 42)  # the subject's: corner, two upper lid points, corner, two lower ones
 _LEFT = slice(42, 48)
 _WIDEST_TURN = 60.0  # degrees of yaw: beyond, the eye's width is foreshortened to half and less

@@ -21,6 +21,7 @@ FILE_FIELDS = ("files", "file")
 BOXES_FIELD = "boxes"
 _REMEDY = "With curl: -F files=@photo.jpg"
 _LONGEST_NAME = 255
+_MOST_BOX_BYTES = 256 * 1024  # some 40 bytes per box
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class _FormReader:
             "on_header_value": lambda data, start, end: self._value.extend(data[start:end]),
             "on_header_end": self._header_end,
             "on_headers_finished": self._headers_finished,
-            "on_part_data": lambda data, start, end: self._data.extend(memoryview(data)[start:end]),
+            "on_part_data": self._part_data,
             "on_part_end": self._part_end,
             "on_end": self._end,
         }
@@ -127,6 +128,14 @@ class _FormReader:
             raise TooManyImages(
                 f"The form holds more than {self._max_files} images. Split it into several "
                 "requests."
+            )
+
+    def _part_data(self, data: bytes, start: int, end: int) -> None:
+        self._data.extend(memoryview(data)[start:end])
+        # Parsed JSON takes up to 50 times its bytes.
+        if self._name == BOXES_FIELD and len(self._data) > _MOST_BOX_BYTES:
+            raise InvalidParameter(
+                f"The form field `boxes` is longer than {_MOST_BOX_BYTES} bytes. Send fewer boxes."
             )
 
     def _part_end(self) -> None:

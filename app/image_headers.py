@@ -15,14 +15,18 @@ from app import exif
 from app.errors import ImageUndecodable
 from app.media_types import ImageFormat, image_format
 
-# A marker that ends a run of entropy-coded data: neither stuffing, restart (D0..D7) nor fill.
-_MARKER_IN_SCAN = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+# A marker that says something: not stuffing (00), TEM (01), a restart (D0..D7), SOI or fill (FF).
+# By one expression, because a loop over megabytes of such bytes would hold up the whole process.
+_MARKER = re.compile(rb"\xff[\x02-\xcf\xd9-\xfe]")
 # Every SOF except DHT (C4), JPG (C8) and DAC (CC), which share the range.
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _EOI, _SOS, _APP1 = 0xD9, 0xDA, 0xE1
-# Photos have about ten scans at most; each costs a pass over all coefficients.
-_MAX_SCANS = 100
-_MAX_CHUNKS = 65_536
+# Photos have about ten scans at most; each costs a pass over all coefficients. So large pictures
+# are allowed fewer: twelve at 50 megapixels.
+_MAX_SCANS = 30
+_MAX_SCANNED_PIXELS = 600_000_000
+# Segments of a JPEG, chunks of a PNG or a WebP. Programs that write small ones make some thousands.
+_MAX_PARTS = 16_384
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_KEPT = frozenset((b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"))
 _CUT = "It ends too early: the upload or the file was cut short. Send the whole file again."
@@ -68,17 +72,13 @@ def _refuse(kind: ImageFormat, why: str) -> ImageUndecodable:
 def _read_jpeg(data: bytes) -> tuple[int, int, int, bytes]:
     size: tuple[int, int] | None = None
     orientation, scans, at = 1, 0, 2
-    while True:
-        at = data.find(b"\xff", at)
-        if at < 0:
+    for _ in range(_MAX_PARTS):
+        found = _MARKER.search(data, at)
+        if found is None:
             raise IndexError
-        while data[at] == 0xFF:
-            at += 1
-        marker, at = data[at], at + 1
+        marker, at = data[found.end() - 1], found.end()
         if marker == _EOI:
             break
-        if marker in (0x00, 0x01) or 0xD0 <= marker <= 0xD8:
-            continue
         (length,) = struct.unpack_from(">H", data, at)
         if marker in _FRAME_HEADERS:
             if size is not None:
@@ -90,14 +90,12 @@ def _read_jpeg(data: bytes) -> tuple[int, int, int, bytes]:
         at += max(length, 2)
         if marker == _SOS:
             scans += 1
-            if scans > _MAX_SCANS:
-                raise _refuse("JPEG", f"it has more than {_MAX_SCANS} scans")
-            following = _MARKER_IN_SCAN.search(data, at)
-            if following is None:
-                raise IndexError
-            at = following.start()
+    else:
+        raise _refuse("JPEG", f"it has more than {_MAX_PARTS} segments")
     if size is None or scans == 0:
         raise _refuse("JPEG", "it holds no picture")
+    if scans > min(_MAX_SCANS, max(1, _MAX_SCANNED_PIXELS // max(size[0] * size[1], 1))):
+        raise _refuse("JPEG", f"it has {scans} scans, more than a photo of its size needs")
     return *size, orientation, data[:at]
 
 
@@ -112,7 +110,7 @@ def _read_png(data: bytes) -> tuple[int, int, int, bytes]:
     width, height = struct.unpack_from(">II", data, 16)
     view, kept = memoryview(data), [memoryview(_PNG_SIGNATURE)]
     orientation, at = 1, len(_PNG_SIGNATURE)
-    for _ in range(_MAX_CHUNKS):
+    for _ in range(_MAX_PARTS):
         length, name = struct.unpack_from(">I4s", data, at)
         end = at + 12 + length
         (checksum,) = struct.unpack_from(">I", data, end - 4)
@@ -127,7 +125,7 @@ def _read_png(data: bytes) -> tuple[int, int, int, bytes]:
         if name == b"IEND":
             return width, height, orientation, b"".join(kept)
         at = end
-    raise _refuse("PNG", f"it has more than {_MAX_CHUNKS} chunks")
+    raise _refuse("PNG", f"it has more than {_MAX_PARTS} chunks")
 
 
 def _read_webp(data: bytes) -> tuple[int, int, int, bytes]:
@@ -137,7 +135,9 @@ def _read_webp(data: bytes) -> tuple[int, int, int, bytes]:
         raise IndexError
     width = height = 0
     orientation, at, end = 1, 12, riff_size + 8
-    while at + 8 <= end:
+    for _ in range(_MAX_PARTS):
+        if at + 8 > end:
+            return width, height, orientation, data[:end]
         name, length = struct.unpack_from("<4sI", data, at)
         body = at + 8
         if body + length > end:
@@ -148,7 +148,7 @@ def _read_webp(data: bytes) -> tuple[int, int, int, bytes]:
         elif name == b"EXIF":
             orientation = exif.orientation(data[body : body + length])
         at = body + length + (length & 1)
-    return width, height, orientation, data[:end]
+    raise _refuse("WebP", f"it has more than {_MAX_PARTS} chunks")
 
 
 def _webp_size(name: bytes, body: bytes) -> tuple[int, int]:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app import exif
-from app.errors import ImageTooManyPixels, ImageUndecodable
+from app.errors import ImageTooManyPixels, ImageUndecodable, UnsupportedMediaType
 from app.image_headers import ImageHeader, read_header
 
 _FLAGS = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
@@ -67,6 +67,16 @@ def decode(data: bytes, limits: ImageLimits | None = None) -> DecodedImage:
         raise _damaged(header)
     upright = exif.upright(pixels.astype(np.uint8, copy=False), header.orientation)
     return DecodedImage(upright, header.orientation)
+
+
+def pixels_to_decode(data: bytes, limits: ImageLimits) -> int:
+    """How many pixels `decode` would decode; 0 for what it refuses. Blocks, but briefly."""
+    try:
+        header = read_header(data)
+        _check_size(header, limits)
+    except (UnsupportedMediaType, ImageUndecodable, ImageTooManyPixels):
+        return 0
+    return header.width * header.height
 
 
 def silence_codecs() -> None:

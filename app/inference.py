@@ -3,7 +3,6 @@
 Knows tensors, providers and threads; what the numbers mean is known to detection and alignment.
 """
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -35,14 +34,12 @@ class Model:
         card: what the folder says about itself, verified.
         provider: the execution provider really in use, for example CPUExecutionProvider.
         policy: the batch sizes that the session is fed.
-        warm_up_seconds: what the warm-up of all declared batch sizes took.
     """
 
     def __init__(self, card: ModelCard, session: Any) -> None:
         self.card = card
         self.provider = str(session.get_providers()[0])
         self.policy = ShapePolicy(tuple(card.batch_sizes), pad=self.provider != CPU)
-        self.warm_up_seconds = 0.0
         self._session = session
         self._output_names = [output.name for output in card.outputs]
 
@@ -119,7 +116,6 @@ class Model:
         # A dynamic side is met at its largest, so that memory is asked for now and not later.
         side = wanted.long_side or wanted.multiple_of
         side = -(-side // wanted.multiple_of) * wanted.multiple_of
-        started = time.perf_counter()
         for size in self.card.batch_sizes:
             shape = (size, wanted.height or side, wanted.width or side, 3)
             answers = self.run(np.zeros(shape, np.uint8))
@@ -131,7 +127,6 @@ class Model:
                         f"{answers[output.name].shape} for a batch of {size}, its card says "
                         f"{expected}. {_STALE}"
                     )
-        self.warm_up_seconds = time.perf_counter() - started
 
 
 def _open_session(path: Path, device: Device, threads: int) -> Any:

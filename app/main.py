@@ -1,7 +1,7 @@
 """The application: settings in, a FastAPI app out. Nothing happens at import.
 
-uvicorn --factory app.main:app_from_environment
 python -m app serve
+uvicorn --factory app.main:app_from_environment    (without the bounds of app.server)
 """
 
 import asyncio
@@ -24,15 +24,16 @@ from app.logs import configure_logging
 from app.models import OpenModels, load_models
 from app.observability import LogObserver, Observability, Observer
 from app.problems import Problems
-from app.readiness import Readiness
+from app.readiness import Readiness, without_folders
 from app.routes import analysis, health, inference_protocol, models
 from app.routes.documentation import complete
 from app.settings import Settings
 
-_DESCRIPTION = r"""Where a face is, where its landmarks are and which way the head points.
+_DESCRIPTION = """Where a face is, where its landmarks are and which way the head points.
 
-Everything except /v2 is also reachable under /v1. Pixels are those of the upright image (EXIF
-applied), \ 0-based, centres at integers; angles are degrees; left and right are the subject's."""
+The analysis, /models and the probes are also reachable under /v1. Pixels are those of the upright
+image (EXIF applied), 0-based, centres at integers; angles are degrees; left and right are the
+subject's."""
 
 
 def create_app(settings: Settings, observer: Observer | None = None) -> FastAPI:
@@ -42,11 +43,16 @@ def create_app(settings: Settings, observer: Observer | None = None) -> FastAPI:
         version=inference_protocol.release(),
         description=_DESCRIPTION,
         lifespan=_lifespan,
+        redoc_url=None,
+        redirect_slashes=False,  # a client that follows a redirect with its POST is rare
     )
     app.state.settings = settings
     app.state.observer = observer or LogObserver()
-    app.state.readiness = Readiness[Analyzer]("The models are being loaded.")
-    app.state.admission = Admission(settings.limits.max_requests)
+    app.state.readiness = Readiness[Analyzer](
+        "The models are being loaded. Try again in some seconds."
+    )
+    app.state.receiving = Admission(settings.limits.max_receiving, "being received")
+    app.state.analysing = Admission(settings.limits.max_requests, "being analysed")
     v1 = APIRouter(prefix="/v1", include_in_schema=False)
     for module in (analysis, health, models):
         app.include_router(module.router)
@@ -87,7 +93,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        app.state.readiness.set_unready("The service is shutting down.")
+        app.state.readiness.set_unready("The service is shutting down. Try again soon.")
         stop.set()
         await serving
 
@@ -104,7 +110,7 @@ async def _serve(app: FastAPI, loading: asyncio.Future[OpenModels], stop: asynci
         opened = await loading
         async with open_analyzer(opened, settings, observer.batch) as analyzer:
             if settings.self_test:
-                readiness.set_unready("The self-test is running.")
+                readiness.set_unready("The self-test is running. Try again in some seconds.")
                 folder = settings.models_dir / self_test.FOLDER
                 await self_test.run(analyzer.analyze, hashes(analyzer), folder)
             if not stop.is_set():
@@ -112,15 +118,11 @@ async def _serve(app: FastAPI, loading: asyncio.Future[OpenModels], stop: asynci
                 log.info("ready", extra={"facts": {"models": hashes(analyzer)}})
             await stop.wait()
     except (CardError, ProviderError, self_test.SelfTestError) as error:
-        _refuse(readiness, log, str(error))
+        readiness.set_unready(without_folders(str(error), settings.models_dir))
+        log.error("not ready: %s", error)
     except Exception as error:
-        log.error("start failed", exc_info=error)
-        _refuse(readiness, log, "The models cannot be served: the reason is in the log.")
-
-
-def _refuse(readiness: Readiness[Analyzer], log: logging.Logger, reason: str) -> None:
-    readiness.set_unready(reason)
-    log.error("not ready: %s", reason)
+        readiness.set_unready("The models cannot be served. The reason is in the log.")
+        log.error("not ready: the start failed", exc_info=error)
 
 
 def hashes(analyzer: Analyzer) -> dict[str, str]:

@@ -62,12 +62,11 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class RequestRecord:
-    """One answered request, for logs and metrics. route: the path's template, None if unrouted."""
+    """One answered request, for logs and metrics."""
 
     id: str
     method: str
     path: str
-    route: str | None
     status: int
     code: str | None
     ms: float
@@ -174,7 +173,6 @@ def _record(scope: Scope, trace: Trace, status: int) -> RequestRecord:
         id=trace.id,
         method=scope["method"],
         path=scope["path"],
-        route=getattr(scope.get("route"), "path", None),
         status=status,
         code=trace.code,
         ms=trace.elapsed_ms,

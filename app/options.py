@@ -1,6 +1,7 @@
 """The query parameters, and what they mean once checked."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -54,14 +55,14 @@ class Query(BaseModel):
     method: Literal["pnp"] = Field(
         "pnp", description="How the pose is found. pnp: landmarks against the canonical head."
     )
-    fx: float | None = Field(None, gt=0, le=1e6, description="Focal length along x, pixels.")
-    fy: float | None = Field(None, gt=0, le=1e6, description="Focal length along y, pixels.")
+    fx: float | None = Field(None, ge=1, le=1e6, description="Focal length along x, pixels.")
+    fy: float | None = Field(None, ge=1, le=1e6, description="Focal length along y, pixels.")
     cx: float | None = Field(None, ge=-1e6, le=1e6, description="Principal point x, pixels.")
     cy: float | None = Field(None, ge=-1e6, le=1e6, description="Principal point y, pixels.")
     hfov_deg: float | None = Field(
         None,
         ge=1,
-        le=179,
+        le=170,
         description="Horizontal field of view in degrees, instead of fx, fy, cx, cy. Without "
         "either a camera is assumed whose focal length is the image's longer side.",
     )
@@ -94,8 +95,17 @@ class Options:
         return Camera.assumed(width, height)
 
 
-def options_of(query: Query, own: Sequence[str]) -> Options:
-    """Check what the types cannot; `own` are the blocks the endpoint answers anyway."""
+def refuse_repeats(names: Iterable[str]) -> None:
+    """InvalidParameter for a parameter that comes twice: which one is meant is anybody's guess."""
+    counts = Counter(names)
+    if repeated := [name for name, count in counts.items() if count > 1 and name != "box"]:
+        raise InvalidParameter(f"{', '.join(repeated)}: given more than once. Send it once.")
+
+
+def options_of(query: Query, own: Sequence[str], most_faces: int) -> Options:
+    """Check what the types cannot. own: the blocks the endpoint answers anyway. most_faces: the
+    service's limit.
+    """
     blocks = {name.strip() for name in query.include.split(",")} if query.include else set()
     if unknown := sorted(blocks - set(BLOCKS)):
         raise InvalidParameter(
@@ -104,6 +114,11 @@ def options_of(query: Query, own: Sequence[str]) -> Options:
     if query.convention not in CONVENTIONS:
         raise InvalidParameter(
             f"convention: unknown {query.convention!r}. Known: {', '.join(CONVENTIONS)}."
+        )
+    if query.max_faces is not None and query.max_faces > most_faces:
+        raise InvalidParameter(
+            f"max_faces: {query.max_faces} is more than {most_faces}, the most that this service "
+            "answers per image. Send a smaller one, or leave it out to get them all."
         )
     largest = query.select == "largest"
     return Options(

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from app.face import pnp
 from app.face.pnp import Camera, PnpResult
 from app.face.rotation import CONVENTIONS, to_euler
+from app.face.schemes.ibug_68 import IBUG_68
 
 Array = NDArray[np.float64]
 
-SCHEME = "ibug-68"
 MEAN_HEAD_DEGREES = 2.0
 """What the mean head costs on perfect landmarks, per angle: see `app.face.pnp`."""
 
@@ -51,11 +51,11 @@ def pose_of(
 
     convention: the one whose angles get a standard deviation; None: do without.
     """
-    if scheme != SCHEME:
+    if scheme != IBUG_68.name:
         return None
     try:
         result = pnp.solve(points, camera, scheme)
-    except ValueError:  # all points in one place
+    except ValueError:  # all points in one place, or a camera that no numbers can follow
         return None
     yaw, pitch, roll = (float(angle) for angle in to_euler(result.rotation))
     covariance = None if convention is None else _covariance(result, std, camera)

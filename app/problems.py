@@ -6,9 +6,9 @@ fixed sentence for the caller, the traceback for the log. What FastAPI itself re
 parameters, unknown paths, wrong methods) is translated into the tree by two handlers.
 """
 
+import asyncio
 import logging
-from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Final
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -18,17 +18,20 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import json_text
-from app.errors import PROBLEM_MEDIA_TYPE, InternalError, InvalidParameter, MienError
+from app.errors import (
+    PROBLEM_MEDIA_TYPE,
+    InternalError,
+    InvalidParameter,
+    MethodNotAllowed,
+    MienError,
+    NotFound,
+    NotReady,
+)
+from app.faults import invalid_parameters
 from app.observability import trace_of
 from app.options import Query
 
-
-class NotFound(MienError):  # noqa: N818 -- named as its code, like the tree in errors
-    status, code, title = 404, "not-found", "Not found"
-
-
-class MethodNotAllowed(MienError):  # noqa: N818
-    status, code, title = 405, "method-not-allowed", "Method not allowed"
+_LONGEST_PATH: Final = 80  # characters of a caller's path that are repeated to it
 
 
 def problem_response(error: MienError, request_id: str) -> Response:
@@ -56,6 +59,7 @@ class Problems:
             await self.app(scope, receive, send)
             return
         started = False
+        error: MienError
 
         async def send_and_note(message: Message) -> None:
             nonlocal started
@@ -66,6 +70,14 @@ class Problems:
             await self.app(scope, receive, send_and_note)
         except ClientDisconnect:
             raise
+        except asyncio.CancelledError:
+            if started:
+                raise
+            # A shutdown whose time is up. The task ends here in any case; raised further, the
+            # server would answer plain text and log a traceback.
+            error = NotReady(
+                "The service is shutting down and could not finish this request. Send it again."
+            )
         except MienError as raised:
             error = raised
             if isinstance(error, InternalError):
@@ -113,7 +125,9 @@ async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     headers = error.headers
     if error.status_code == 404:
-        detail = f"There is nothing at {request.url.path!r}. /docs lists what there is."
+        path = request.url.path
+        slash = " Paths end without a slash." if path.endswith("/") else ""
+        detail = f"There is nothing at {path[:_LONGEST_PATH]!r}.{slash} /docs lists what there is."
         return _answer(request, NotFound(detail, headers=headers))
     if error.status_code == 405:
         allowed = (headers or {}).get("Allow", "another method")
@@ -126,18 +140,3 @@ def _answer(request: Request, error: MienError) -> Response:
     trace = trace_of(request.scope)
     trace.code = error.code
     return problem_response(error, trace.id)
-
-
-def invalid_parameters(
-    faults: Iterable[Mapping[str, Any]], known: Iterable[str]
-) -> InvalidParameter:
-    """pydantic's faults as one error whose detail names each parameter and what was received."""
-    entries = []
-    for fault in faults:
-        name = ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0])
-        message = str(fault["msg"])
-        if fault["type"] == "extra_forbidden":
-            message = f"Unknown parameter. Known: {', '.join(known)}"
-        entries.append({"parameter": name, "message": message})
-    detail = "; ".join(f"{entry['parameter']}: {entry['message']}" for entry in entries)
-    return InvalidParameter(f"{detail}. Correct it and send the request again.", errors=entries)

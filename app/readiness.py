@@ -1,10 +1,16 @@
 """Whether the service may answer, and if not why: one value that start-up fills."""
 
+import re
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from app.errors import NotReady
 
 T = TypeVar("T")
+
+# What stands before the last two parts of a path: /srv/models/detector/card.json keeps
+# detector/card.json.
+_FOLDERS = re.compile(r"[^\s'\"(]*[/\\](?=[^\s/\\]+[/\\][^\s/\\])")
 
 
 class Readiness(Generic[T]):
@@ -28,3 +34,8 @@ class Readiness(Generic[T]):
 
     def set_unready(self, reason: str) -> None:
         self._value, self.reason = None, reason
+
+
+def without_folders(reason: str, models_dir: Path) -> str:
+    """The reason for everybody: which model and file, but not where on this machine."""
+    return _FOLDERS.sub("", reason.replace(str(models_dir), ""))

@@ -6,9 +6,9 @@ group is refused, so that a typing error in a name does not pass silently.
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MEBIBYTE = 1024 * 1024
@@ -76,14 +76,33 @@ class LimitSettings(Group):
         "parsed.",
     )
     max_requests: int = Field(
-        128, ge=1, description="Analysis requests under way at once; further ones get 503."
+        128, ge=1, description="Requests analysed at once; further ones get 503."
+    )
+    max_receiving: int = Field(
+        1024,
+        ge=1,
+        description="Requests whose bodies are on their way at once; further ones get 503.",
     )
     body_seconds: float = Field(
         30.0, gt=0, description="A body that has not arrived whole by then is answered 408."
     )
+    idle_seconds: float = Field(
+        5.0, gt=0, description="A body of which nothing arrives for so long is answered 408."
+    )
     max_images: int = Field(32, ge=1, description="Most images in one request.")
     max_pixels: int = Field(
         50_000_000, ge=1, description="Most pixels of one image, read from its header."
+    )
+    max_request_pixels: int = Field(
+        200_000_000,
+        ge=1,
+        description="Most pixels of all images of one request together, read from their headers.",
+    )
+    max_images_at_once: int = Field(
+        2,
+        ge=1,
+        description="Images of one request that are worked on at once. Between them other "
+        "requests get their turn.",
     )
     max_decoded_images: int = Field(
         8,
@@ -94,6 +113,16 @@ class LimitSettings(Group):
     max_faces: int = Field(
         100, ge=1, description="Most faces answered (or boxes accepted) per image."
     )
+
+    @model_validator(mode="after")
+    def _one_body_fits(self) -> Self:
+        if self.max_buffered_bytes < self.max_body_bytes:
+            raise ValueError(
+                f"MAX_BUFFERED_BYTES ({self.max_buffered_bytes}) is less than MAX_BODY_BYTES "
+                f"({self.max_body_bytes}): the largest body could never be taken. Raise the one "
+                "or lower the other."
+            )
+        return self
 
 
 class Settings(BaseSettings):
@@ -122,3 +151,9 @@ class Settings(BaseSettings):
     server: ServerSettings = ServerSettings()
     inference: InferenceSettings = InferenceSettings()
     limits: LimitSettings = LimitSettings()
+
+    @model_validator(mode="after")
+    def _each_model_once(self) -> Self:
+        if len(set(self.landmarks)) < len(self.landmarks):
+            raise ValueError(f"LANDMARKS names a model twice: {', '.join(self.landmarks)}.")
+        return self

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.batching import Batcher, BatchRecord, ItemTiming
-from app.errors import DeadlineExceeded, Overloaded, TooManyImages
+from app.errors import DeadlineExceeded, Overloaded
 from tests.batching_tools import Doubler, go, queued, submit_all
 
 
@@ -108,25 +108,18 @@ def test_a_passed_deadline_is_answered_and_not_computed() -> None:
     go(test())
 
 
-def test_submit_many_admits_all_or_none() -> None:
+def test_a_queue_that_was_full_takes_items_again() -> None:
     async def test() -> None:
         model = Doubler()
-        async with Batcher(model, max_batch=4, max_queue=6) as batcher:
-            assert await batcher.submit_many([1, 2, 3, 4, 5, 6]) == [2, 4, 6, 8, 10, 12]
-            assert await batcher.submit_many([]) == []
+        async with Batcher(model, max_batch=4, max_queue=2) as batcher:
             first = await model.hold(batcher)
-            task = asyncio.create_task(batcher.submit_many([1, 2, 3, 4]))
-            await queued(batcher, 4)
+            waiting = submit_all(batcher, [1, 2])
+            await queued(batcher, 2)
             with pytest.raises(Overloaded):
-                await batcher.submit_many([5, 6, 7])
-            assert batcher.waiting == 4
-            with pytest.raises(TooManyImages, match="7 items"):
-                await batcher.submit_many(list(range(7)))
-            task.cancel()
+                await batcher.submit(3)
             model.gate.set()
-            assert await first == 0
+            assert await asyncio.gather(first, *waiting) == [0, 2, 4]
             assert await batcher.submit(9) == 18
-        assert model.batches[-1] == [9], "nothing was computed for the caller that left"
 
     go(test())
 

@@ -163,8 +163,6 @@ def test_whatever_happens_no_future_stays_pending(seed: int) -> None:
         await asyncio.sleep(chance.random() * 0.1)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + chance.random() * 0.01 if chance.random() < 0.3 else None
-        if chance.random() < 0.2:
-            return (await batcher.submit_many([item] * 3, deadline=deadline))[1]
         return await batcher.submit(item, deadline=deadline)
 
     async def test() -> None:

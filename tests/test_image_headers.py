@@ -1,13 +1,16 @@
 """What is refused before a pixel is decoded, and what is not."""
 
 import struct
+import sys
 import zlib
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from app.errors import ImageTooManyPixels, ImageUndecodable, UnsupportedMediaType
+from app.image_headers import read_header
 from app.images import ImageLimits, decode, silence_codecs
 from tests.image_files import FORMATS, encode, oracle, photo, png
 
@@ -111,7 +114,61 @@ def test_more_scans_than_any_photo_has_are_refused() -> None:
     data = encode(photo(), "JPEG", progressive=True)
     first = data.index(b"\xff\xda")
     with pytest.raises(ImageUndecodable, match="scans"):
-        decode(data[:first] + data[first:-2] * 60 + data[-2:])
+        decode(data[:first] + data[first:-2] * 4 + data[-2:])
+
+
+def test_scans_of_a_large_picture_are_counted_with_its_pixels() -> None:
+    data = bytearray(encode(photo(), "JPEG", progressive=True))
+    assert data.count(b"\xff\xda") == 10
+    frame, first = data.index(b"\xff\xc2"), data.index(b"\xff\xda")
+    twice = data[:first] + data[first:-2] * 2 + data[-2:]
+    for size, fits_twice in ((1000, True), (7000, False)):
+        for one in (data, twice):
+            one[frame + 5 : frame + 9] = struct.pack(">HH", size, size)
+        assert read_header(bytes(data)).width == size
+        if fits_twice:
+            assert read_header(bytes(twice)).width == size
+        else:
+            with pytest.raises(ImageUndecodable, match="20 scans"):
+                read_header(bytes(twice))
+
+
+@pytest.mark.parametrize("filler", [b"\xff\xe0\x00\x02", b"\xff\xfe\x00\x03A"])
+def test_more_segments_than_any_photo_has_are_refused(filler: bytes) -> None:
+    data = encode(photo(), "JPEG")
+    assert decode(data[:2] + filler * 1000 + data[2:]).width == 64
+    with pytest.raises(ImageUndecodable, match="segments"):
+        decode(data[:2] + filler * 20_000 + data[2:])
+
+
+@pytest.mark.parametrize("filler", [b"\xff\x01", b"\xff\xd0", b"\xff", b"\xff\x00", b"\0"])
+def test_bytes_between_segments_are_skipped_by_no_loop(filler: bytes) -> None:
+    """Counted in lines of Python, not in seconds: a megabyte takes as many as one byte."""
+    data = encode(photo(), "JPEG")
+    start = 4 + int.from_bytes(data[4:6])  # behind the first segment
+    counts = []
+    for times in (1, 300_000):
+        stuffed, lines = data[:start] + filler * times + data[start:], 0
+
+        def count(*_: Any) -> Any:
+            nonlocal lines
+            lines += 1
+            return count
+
+        sys.settrace(count)
+        try:
+            assert read_header(stuffed).width == 64
+        finally:
+            sys.settrace(None)
+        counts.append(lines)
+    assert counts[0] == counts[1]
+
+
+def test_more_chunks_than_any_webp_has_are_refused() -> None:
+    data = encode(photo(), "WEBP")
+    body = data[12:] + b"JUNK\0\0\0\0" * 20_000
+    with pytest.raises(ImageUndecodable, match="chunks"):
+        decode(b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body)
 
 
 def test_header_and_pixels_must_agree() -> None:

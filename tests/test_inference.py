@@ -36,7 +36,6 @@ def test_a_model_opens_and_runs(landmarks: Path) -> None:
 
     assert model.provider == CPU
     assert model.card.name == "landmarks-68"
-    assert model.warm_up_seconds > 0
     crops = np.stack([np.full((64, 64, 3), value, np.uint8) for value in (0, 51, 255)])
     outputs = model.run(crops)
     assert outputs.keys() == {"points", "std"}

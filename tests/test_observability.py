@@ -13,7 +13,6 @@ RECORD = RequestRecord(
     id="abc",
     method="POST",
     path="/pose",
-    route="/pose",
     status=200,
     code=None,
     ms=12.3456,

@@ -57,6 +57,24 @@ def test_conventions_without_angles_have_no_std() -> None:
     assert pose.std == {}
 
 
+@pytest.mark.parametrize("focal", [1.0, 100.0, 1e6])
+@pytest.mark.parametrize("centre", [-1e6, 320.0, 1e6])
+def test_any_camera_that_may_be_sent_gives_finite_numbers_or_none(
+    focal: float, centre: float
+) -> None:
+    """And no warning, which would be an error here."""
+    camera = Camera(focal, focal, centre, centre)
+    pose = pose_of(projected(20, 10, 5), np.ones(68), camera, "ibug-68", "canonical")
+    if pose is not None:
+        assert np.isfinite([pose.yaw, pose.pitch, pose.roll, pose.reprojection_error]).all()
+        assert pose.std is None or np.isfinite(list(pose.std.values())).all()
+
+
+def test_a_camera_beyond_all_numbers_gives_no_pose() -> None:
+    camera = Camera(1e-307, 1e-307, 320.0, 240.0)
+    assert pose_of(projected(0, 0, 0), np.ones(68), camera, "ibug-68", "canonical") is None
+
+
 def test_no_pose() -> None:
     assert pose_of(np.zeros((68, 2)), np.ones(68), CAMERA, "ibug-68", "canonical") is None
     assert pose_of(np.zeros((5, 2)), np.ones(5), CAMERA, "five") is None

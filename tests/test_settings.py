@@ -36,6 +36,8 @@ def test_nested_names(monkeypatch: pytest.MonkeyPatch) -> None:
         ("MIEN_LIMITS__MAX_IMAGE", "8"),
         ("MIEN_INFERENCE__DEVICE", "gpu"),
         ("MIEN_LANDMARKS", "[]"),
+        ("MIEN_LANDMARKS", '["a", "b", "a"]'),
+        ("MIEN_LIMITS__MAX_BUFFERED_BYTES", "1000"),
     ],
 )
 def test_wrong_values_and_unknown_names(

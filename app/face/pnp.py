@@ -24,7 +24,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from app.face.landmarks import scheme as landmark_scheme
+from app.face.schemes.ibug_68 import IBUG_68
 
 Array = NDArray[np.float64]
 
@@ -39,7 +39,6 @@ _MOUTH_CORNERS = (48, 54)
 USED_POINTS = (*_CHIN, *_BROW_ENDS, *_NOSE, *_EYE_CORNERS, *_MOUTH_CORNERS)
 
 _MOST_AVERTED = math.cos(math.radians(120))  # a face turned further away shows no landmarks
-_SCHEME = "ibug-68"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +104,32 @@ def canonical_points() -> Array:
     return points
 
 
-def solve(points_in_image: ArrayLike, camera: Camera, scheme: str = _SCHEME) -> PnpResult:
+def solve(points_in_image: ArrayLike, camera: Camera, scheme: str = IBUG_68.name) -> PnpResult:
     """The pose that puts the canonical head onto points (68, 2), image pixels.
 
     Deterministic. The head is always in front of the camera and never seen from behind; points that
     no face could have give the best in-plane fit, with a large reprojection error. ValueError for
-    another scheme, a wrong shape, points that are not finite or all in one place.
+    another scheme, a wrong shape, points that are not finite or all in one place, and where numbers
+    leave the range of floats (a focal length of 1e-300 pixels, say).
     """
-    if scheme != _SCHEME:
-        raise ValueError(f"PnP knows the canonical points of {_SCHEME}. Received: {scheme!r}")
+    if scheme != IBUG_68.name:
+        raise ValueError(f"PnP knows the canonical points of {IBUG_68.name}. Received: {scheme!r}")
     points = np.asarray(points_in_image, np.float64)
-    if points.shape != (len(landmark_scheme(_SCHEME)), 2) or not np.isfinite(points).all():
+    if points.shape != (len(IBUG_68), 2) or not np.isfinite(points).all():
         raise ValueError(f"PnP needs 68 finite points (68, 2). Received shape: {points.shape}")
     seen = np.ascontiguousarray(points[list(USED_POINTS)])
     if not np.ptp(seen, axis=0).any():
         raise ValueError("PnP needs points that are not all in one place.")
+    # Overflow is looked for in the result; numpy need not print about it.
+    with np.errstate(all="ignore"):
+        result = _solved(seen, camera)
+        sizes = (result.reprojection_error, *result.rotation.flat, *result.translation)
+    if not all(map(math.isfinite, sizes)):
+        raise ValueError(f"PnP finds no finite pose with this camera. Received: {camera}")
+    return result
+
+
+def _solved(seen: Array, camera: Camera) -> PnpResult:
     matrix = camera.matrix
     first = _algebraic(seen, matrix)
     result = None if first is None else _refined(seen, matrix, *first)
@@ -158,7 +168,8 @@ def _in_plane(seen: Array, camera: Camera) -> tuple[Array, Array]:
     model = _used_canonical()[:, 0] + 1j * _used_canonical()[:, 1]
     points = (seen[:, 0] - camera.cx) / camera.fx + 1j * (seen[:, 1] - camera.cy) / camera.fy
     model_centre, centre = model.mean(), points.mean()
-    spread = float(np.linalg.norm(points - centre) / np.linalg.norm(model - model_centre))
+    # Kept a numpy number: dividing by zero then gives infinity, which `solve` refuses.
+    spread = np.linalg.norm(points - centre) / np.linalg.norm(model - model_centre)
     roll = float(np.angle(np.vdot(model - model_centre, points - centre)))
     offset = centre / spread - np.exp(1j * roll) * model_centre
     return np.array([[0.0], [0.0], [roll]]), np.array([[offset.real], [offset.imag], [1 / spread]])
@@ -170,8 +181,7 @@ def _result(
     rotation = np.asarray(cv2.Rodrigues(np.asarray(rotation_vector))[0], np.float64)
     shift = np.asarray(translation, np.float64).reshape(3)
     projected = (_used_canonical() @ rotation.T + shift) @ matrix.T
-    with np.errstate(divide="ignore", invalid="ignore"):
-        errors = projected[:, :2] / projected[:, 2:] - seen
+    errors = projected[:, :2] / projected[:, 2:] - seen
     return PnpResult(rotation, shift, float(np.sqrt((errors**2).sum(axis=1).mean())))
 
 

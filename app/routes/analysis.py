@@ -15,7 +15,7 @@ from app.body import unless_gone
 from app.errors import DeadlineExceeded
 from app.intake import read_images
 from app.observability import Trace, trace_of
-from app.options import BLOCKS, Options, Query, options_of
+from app.options import BLOCKS, Options, Query, options_of, refuse_repeats
 from app.readiness import Readiness
 from app.results import ImageResult
 from app.routes.documentation import problems, request_body
@@ -63,17 +63,16 @@ async def _answer(
     request: Request, query: Query, blocks: tuple[str, ...], deadline_ms: float | None
 ) -> Response:
     readiness: Readiness[Analyzer] = request.app.state.readiness
-    admission: Admission = request.app.state.admission
     limits: LimitSettings = request.app.state.settings.limits
     trace = trace_of(request.scope)
     analyzer = readiness.get()
-    options = options_of(query, blocks)
+    refuse_repeats(name for name, _ in request.query_params.multi_items())
+    options = options_of(query, blocks, limits.max_faces)
     model = analyzer.identity(options.model)
     deadline = None if deadline_ms is None else _moment(trace, deadline_ms)
     try:
         async with asyncio.timeout_at(deadline):
-            with admission.admit():
-                results = await _analyze(request, query, analyzer, options, limits, deadline)
+            results = await _analyze(request, query, analyzer, options, limits, deadline)
     except TimeoutError:
         raise DeadlineExceeded(
             f"The answer would have come later than X-Deadline-Ms: {deadline_ms:g} allows. Allow "
@@ -93,9 +92,14 @@ async def _analyze(
     deadline: float | None,
 ) -> list[ImageResult]:
     trace = trace_of(request.scope)
-    with trace.stage("receive"):
+    receiving: Admission = request.app.state.receiving
+    analysing: Admission = request.app.state.analysing
+    # A body on its way costs next to nothing, so slow callers do not take the places of work.
+    with receiving.admit(), trace.stage("receive"):
         images = await read_images(request, query.box, limits)
-    return await unless_gone(analyzer.analyze(images, options, trace, deadline), request.receive)
+    with analysing.admit():
+        work = analyzer.analyze(images, options, trace, deadline)
+        return await unless_gone(work, request.receive)
 
 
 def _moment(trace: Trace, milliseconds: float) -> float:

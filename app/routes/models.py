@@ -45,7 +45,7 @@ def model_named(request: Request, name: str) -> Model:
     readiness: Readiness[Analyzer] = request.app.state.readiness
     loaded = readiness.get().models.all
     if name not in loaded:
-        raise UnknownModel(f"There is no model {name!r}. Loaded: {', '.join(loaded)}.")
+        raise UnknownModel(f"There is no model {name[:80]!r}. Loaded: {', '.join(loaded)}.")
     return loaded[name]
 
 

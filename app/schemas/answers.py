@@ -55,8 +55,13 @@ class Timings(Schema):
     """Milliseconds per stage; for several images that of the slowest one."""
 
     receive: float = Field(description="Reading and parsing the body.")
+    wait: float = Field(
+        description="Until it is an image's turn among those of this and of other requests."
+    )
     decode: float = Field(description="Bytes to pixels, waiting for a thread included.")
-    detect: float = Field(description="Finding faces, waiting included; 0 with the caller's boxes.")
+    detect: float = Field(
+        description="Finding faces, waiting included; with the caller's boxes their check."
+    )
     crop: float = Field(description="Cutting the faces out.")
     queue: float = Field(description="Waiting for a place in a batch of the landmark model.")
     infer: float = Field(description="Running the landmark model on that batch.")

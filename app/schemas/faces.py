@@ -124,7 +124,8 @@ class Usable(Schema):
     pose: bool = Field(description="Whether the head pose is trustworthy.")
     reasons: list[str] = Field(
         description="Why not, an open list: small, truncated, low_confidence, dark, bright, "
-        "blurred, uncertain, out_of_range, misfit, no_pose."
+        "blurred, uncertain, box_mismatch; against the pose alone: no_pose, uncertain_pose, "
+        "turned_away, out_of_range, misfit."
     )
 
 

@@ -1,5 +1,6 @@
 """PnP against our own projection of the canonical head by SciPy rotations."""
 
+import contextlib
 import math
 import time
 
@@ -169,6 +170,25 @@ def test_what_cannot_be_solved_is_refused() -> None:
         solve(np.where(points > 300, np.nan, points), CAMERA)
     with pytest.raises(ValueError, match="one place"):
         solve(np.full((68, 2), 7.0), CAMERA)
+
+
+@pytest.mark.parametrize("focal", [1e-307, 1e-200, 1e-100, 1e-10, 1.0, 1e100, 1.7e308])
+@pytest.mark.parametrize("size", [1e-200, 1.0, 1e9, 1e200])
+def test_an_answer_is_finite_or_refused_whatever_the_camera(focal: float, size: float) -> None:
+    """Warnings are errors here, so numpy says nothing on the way either."""
+    points = project(rotation_of(20, 5, 3), (20, -10, 600)) * size
+    for centre in (0.0, 320.0, -1e6, 1e300):
+        with contextlib.suppress(ValueError):
+            result = solve(points, Camera(focal, focal, centre, centre))
+            assert np.isfinite(result.rotation).all()
+            assert np.isfinite(result.translation).all()
+            assert math.isfinite(result.reprojection_error)
+            np.testing.assert_allclose(result.rotation @ result.rotation.T, np.eye(3), atol=1e-6)
+
+
+def test_a_focal_length_near_zero_is_refused() -> None:
+    with pytest.raises(ValueError, match="no finite pose"):
+        solve(project(np.eye(3), (0, 0, 600)), Camera(1e-307, 1e-307, 320, 240))
 
 
 def test_cameras() -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ from typing import Any
 import cv2
 import httpx
 import numpy as np
+import pytest
 import uvicorn
 from fastapi import FastAPI
 from numpy.typing import NDArray
@@ -21,7 +23,8 @@ from app.batching import BatchRecord
 from app.main import create_app
 from app.observability import RequestRecord
 from app.schemas import Answer, Problem
-from app.settings import Settings
+from app.server import server_config
+from app.settings import LimitSettings, Settings
 from tests.tiny_models import picture, write_detector, write_landmarks
 
 PATIENCE = 20.0  # seconds; nothing here takes that long, a hang must not either
@@ -71,15 +74,18 @@ def write_models(folder: Path) -> Path:
     return folder
 
 
+def limited(models_dir: Path, **limits: Any) -> Settings:
+    """Settings for tests with these limits."""
+    return Settings(models_dir=models_dir, self_test=False, limits=LimitSettings(**limits))
+
+
 @contextmanager
 def running(settings: Settings, *, ready: bool = True) -> Iterator[Service]:
     """A service on a free port of the loopback interface, until the block ends."""
     observed = Recorder()
     app = create_app(settings, observed)
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, log_config=None, lifespan="on", timeout_graceful_shutdown=10
-    )
-    server = uvicorn.Server(config)
+    loopback = settings.server.model_copy(update={"host": "127.0.0.1", "port": 0})
+    server = uvicorn.Server(server_config(app, loopback))
 
     def serve() -> None:
         # A start that fails ends by sys.exit.
@@ -164,3 +170,37 @@ def problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
 def raw(client: httpx.Client, path: str, data: bytes, **query: Any) -> httpx.Response:
     """A raw PNG body."""
     return client.post(path, content=data, params=query, headers={"content-type": "image/png"})
+
+
+HEAD = b"POST /landmarks HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
+
+
+@contextmanager
+def connected(service: Service) -> Iterator[socket.socket]:
+    """A raw connection."""
+    with socket.create_connection(("127.0.0.1", service.port), PATIENCE) as connection:
+        yield connection
+
+
+@contextmanager
+def half_sent(service: Service, length: int, sent: int) -> Iterator[socket.socket]:
+    """A request that has declared `length` bytes and sent `sent`; hangs up at the end."""
+    with connected(service) as connection:
+        connection.sendall(HEAD + f"Content-Length: {length}\r\n\r\n".encode() + bytes(sent))
+        yield connection
+
+
+class Held:
+    """Keeps the detector's runs waiting until `release`."""
+
+    def __init__(self, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.started = threading.Event()
+        self.release = threading.Event()
+        batcher = service.app.state.readiness.get().models.detector.batcher
+        self._run = batcher._run
+        monkeypatch.setattr(batcher, "_run", self._wait)
+
+    def _wait(self, items: Any) -> Any:
+        self.started.set()
+        self.release.wait(PATIENCE)
+        return self._run(items)

@@ -1,9 +1,9 @@
 """Bad input: each case gets its documented answer, soon, and nobody else suffers."""
 
-import json
 import struct
 import time
 import zlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
@@ -66,15 +66,20 @@ BAD_IMAGES = {
 @pytest.mark.parametrize("case", BAD_IMAGES)
 def test_bad_images_are_refused_soon_and_others_are_served(service: Service, case: str) -> None:
     data, status, code = BAD_IMAGES[case]
-    with ThreadPoolExecutor(2) as pool:
-        other = pool.submit(raw, service.client, "/landmarks", TWO_FACES)
+
+    def timed(work: Callable[[], httpx.Response]) -> tuple[httpx.Response, float]:
         started = time.perf_counter()
-        refused = service.client.post("/landmarks", files=form(data))
-        seconds = time.perf_counter() - started
-        problem(refused, status, code)
-        assert len(faces(other.result())) == 2
+        return work(), time.perf_counter() - started
+
+    with ThreadPoolExecutor(2) as pool:
+        bad = pool.submit(timed, lambda: service.client.post("/landmarks", files=form(data)))
+        good = pool.submit(timed, lambda: raw(service.client, "/landmarks", TWO_FACES))
+        refused, seconds = bad.result()
+        served, others_seconds = good.result()
+    problem(refused, status, code)
+    assert len(faces(served)) == 2
     # Milliseconds on an idle machine; the bound allows for a busy one.
-    assert seconds < 2.0
+    assert max(seconds, others_seconds) < 2.0
 
 
 @pytest.mark.parametrize("case", ["text", "truncated", "huge"])
@@ -154,102 +159,6 @@ def test_other_content_types(service: Service, content_type: str | None) -> None
     headers = {} if content_type is None else {"content-type": content_type}
     response = service.client.post("/landmarks", content=b"hello", headers=headers)
     assert "multipart/form-data" in problem(response, 415, "unsupported-media-type")["detail"]
-
-
-WRONG_BOXES = {
-    "negative size": [[10, 10, -5, 20]],
-    "no size": [[10, 10, 0, 20]],
-    "outside": [[400, 300, 20, 20]],
-    "absurd": [[0, 0, 1e9, 10]],
-    "giant": [[-5000, -5000, 9000, 9000]],
-    "three numbers": [[1, 2, 3]],
-    "text": [["a", 1, 2, 3]],
-    "true": [[True, 1, 2, 3]],
-    "not a list": [7],
-    "not boxes": 7,
-    "second": [[10, 10, 20, 20], [10, 10, 20, -1]],
-    "too many": [[10, 10, 20, 20]] * 101,
-}
-
-
-@pytest.mark.parametrize("case", WRONG_BOXES)
-def test_wrong_boxes(service: Service, case: str) -> None:
-    boxes: Any = WRONG_BOXES[case]
-    as_form = service.client.post(
-        "/landmarks", files=form(ONE_FACE), data={"boxes": json.dumps([boxes])}
-    )
-    detail = problem(as_form, 422, "invalid-parameter")["detail"]
-    assert "1" in detail if case == "second" else "0" in detail
-    response = service.client.post("/landmarks", json=as_json(ONE_FACE, boxes=[boxes]))
-    problem(response, 422, "invalid-parameter")
-
-
-@pytest.mark.parametrize(
-    "box", ["nan,1,2,3", "inf,1,2,3", "1,2,3", "1,2,3,x", "", "400,300,20,20", "1,2,3,-4"]
-)
-def test_wrong_boxes_of_raw_bodies(service: Service, box: str) -> None:
-    problem(raw(service.client, "/landmarks", ONE_FACE, box=box), 422, "invalid-parameter")
-
-
-@pytest.mark.parametrize("boxes", ["[]", "[null, null]", "null", "[[[NaN, 1, 2, 3]]]", "x", ""])
-def test_boxes_must_fit_the_files(service: Service, boxes: str) -> None:
-    response = service.client.post("/landmarks", files=form(ONE_FACE), data={"boxes": boxes})
-    problem(response, 422, "invalid-parameter")
-
-
-def test_boxes_as_query_belong_to_raw_bodies(service: Service) -> None:
-    response = service.client.post(
-        "/landmarks", files=form(ONE_FACE), params={"box": "10,10,20,20"}
-    )
-    problem(response, 422, "invalid-parameter")
-
-
-WRONG_PARAMETERS: dict[str, dict[str, Any]] = {
-    "max_faces": {"max_faces": 0},
-    "min_confidence": {"min_confidence": "nan"},
-    "select": {"select": "best"},
-    "include": {"include": "pose,ears"},
-    "convention": {"convention": "mine"},
-    "method": {"method": "magic"},
-    "fx": {"fx": 500, "fy": 500, "cx": 100},
-    "hfov_deg": {"fx": 500, "fy": 500, "cx": 100, "cy": 100, "hfov_deg": 60},
-    "require_face": {"require_face": "perhaps"},
-    "max_face": {"max_face": 1},
-}
-
-
-@pytest.mark.parametrize("name", WRONG_PARAMETERS)
-def test_wrong_parameters(service: Service, name: str) -> None:
-    response = raw(service.client, "/pose", ONE_FACE, **WRONG_PARAMETERS[name])
-    detail = problem(response, 422, "invalid-parameter")["detail"]
-    assert name in detail
-    if name == "max_face":
-        assert "max_faces" in detail
-
-
-def test_unknown_model(service: Service) -> None:
-    response = raw(service.client, "/pose", ONE_FACE, model="face-9000")
-    assert "landmarks-68" in problem(response, 404, "unknown-model")["detail"]
-    problem(service.client.get("/models/face-9000"), 404, "unknown-model")
-
-
-def test_no_face_when_one_is_required(service: Service) -> None:
-    data = encoded(picture(320, 240, {}))
-    problem(raw(service.client, "/pose", data, require_face=True), 422, "no-face")
-
-
-def test_paths_and_methods(service: Service) -> None:
-    problem(service.client.get("/nowhere"), 404, "not-found")
-    refused = service.client.get("/landmarks")
-    problem(refused, 405, "method-not-allowed")
-    assert refused.headers["allow"] == "POST"
-
-
-@pytest.mark.parametrize("value", ["0", "-1", "soon", "nan"])
-def test_wrong_deadlines(service: Service, value: str) -> None:
-    headers = {"content-type": "image/png", "X-Deadline-Ms": value}
-    response = service.client.post("/pose", content=ONE_FACE, headers=headers)
-    problem(response, 422, "invalid-parameter")
 
 
 def test_two_hundred_files_are_refused_soon_and_others_are_served(service: Service) -> None:

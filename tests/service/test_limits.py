@@ -3,9 +3,7 @@
 import builtins
 import io
 import os
-import socket
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,26 +12,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.settings import LimitSettings, Settings
 from tests.service.serving import (
+    HEAD,
     ONE_FACE,
     PATIENCE,
     Service,
     answer,
+    connected,
     encoded,
     faces,
     form,
+    half_sent,
+    limited,
     problem,
     raw,
     running,
     until,
 )
-
-HEAD = b"POST /landmarks HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
-
-
-def limited(models_dir: Path, **limits: Any) -> Settings:
-    return Settings(models_dir=models_dir, self_test=False, limits=LimitSettings(**limits))
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +40,7 @@ def small(models_dir: Path) -> Iterator[Service]:
 
 
 def test_a_declared_length_is_refused_before_a_byte_is_read(small: Service) -> None:
-    with socket.create_connection(("127.0.0.1", small.port), PATIENCE) as connection:
+    with connected(small) as connection:
         # No body follows: the answer can only come from the header.
         connection.sendall(HEAD + b"Content-Length: 100001\r\n\r\n")
         assert connection.recv(4096).startswith(b"HTTP/1.1 413 ")
@@ -81,10 +76,29 @@ def test_the_number_of_images(small: Service) -> None:
     problem(response, 422, "too-many-images")
 
 
-def test_a_body_that_stops_is_given_up(small: Service) -> None:
-    with socket.create_connection(("127.0.0.1", small.port), PATIENCE) as connection:
-        connection.sendall(HEAD + b"Content-Length: 1000\r\n\r\nabc")
-        assert connection.recv(4096).startswith(b"HTTP/1.1 408 ")
+def test_a_body_that_stops_is_given_up(models_dir: Path) -> None:
+    with (
+        running(limited(models_dir, idle_seconds=0.2)) as service,
+        half_sent(service, 1000, 3) as connection,
+    ):
+        received = connection.recv(4096)
+        assert received.startswith(b"HTTP/1.1 408 ")
+        assert b"connection: close" in received.lower()
+
+
+def test_a_body_that_trickles_is_given_up(small: Service) -> None:
+    with half_sent(small, 1000, 3) as connection:
+        connection.settimeout(0.05)
+        started = time.monotonic()
+        while time.monotonic() < started + PATIENCE:
+            connection.sendall(b"x")
+            try:
+                received = connection.recv(4096)
+            except TimeoutError:
+                continue
+            break
+        assert received.startswith(b"HTTP/1.1 408 ")
+        assert time.monotonic() - started > 0.9
 
 
 def test_nothing_is_written_to_disk(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +136,7 @@ def test_nothing_is_written_to_disk(service: Service, monkeypatch: pytest.Monkey
 
 def test_bodies_share_one_budget(models_dir: Path) -> None:
     settings = limited(models_dir, max_body_bytes=50_000, max_buffered_bytes=60_000)
-    with running(settings) as service, _half_sent(service, 50_000, 40_000):
+    with running(settings) as service, half_sent(service, 50_000, 40_000):
         until(lambda: service.app.state.budget.held == 40_000)
         refused = raw(service.client, "/landmarks", bytes(30_000))
         problem(refused, 503, "overloaded")
@@ -134,77 +148,8 @@ def test_bodies_share_one_budget(models_dir: Path) -> None:
 def test_the_budget_is_given_back(models_dir: Path) -> None:
     settings = limited(models_dir, max_body_bytes=50_000, max_buffered_bytes=50_000)
     with running(settings) as service:
-        with _half_sent(service, 50_000, 40_000):
+        with half_sent(service, 50_000, 40_000):
             until(lambda: service.app.state.budget.held == 40_000)
         until(lambda: service.app.state.budget.held == 0)
         for _ in range(20):
             assert raw(service.client, "/landmarks", bytes(45_000)).status_code != 503
-
-
-def test_so_many_requests_at_once(models_dir: Path) -> None:
-    with running(limited(models_dir, max_requests=1)) as service:
-        with _half_sent(service, 1000, 10):
-            until(lambda: service.app.state.admission.under_way == 1)
-            refused = raw(service.client, "/landmarks", ONE_FACE)
-            problem(refused, 503, "overloaded")
-            assert "retry-after" in refused.headers
-            assert service.client.get("/livez").status_code == 200
-        until(lambda: service.app.state.admission.under_way == 0)
-        assert faces(raw(service.client, "/landmarks", ONE_FACE))
-
-
-def test_decoded_images_take_turns(models_dir: Path) -> None:
-    with running(limited(models_dir, max_decoded_images=1)) as service:
-        response = service.client.post("/landmarks", files=form(*[ONE_FACE] * 10))
-        assert [len(result["faces"]) for result in answer(response)["results"]] == [1] * 10
-
-
-def test_a_client_that_hangs_up_leaves_nothing_behind(
-    service: Service, caplog: pytest.LogCaptureFixture
-) -> None:
-    before = service.app.state.admission.under_way
-    with _half_sent(service, 100_000, 50_000):
-        until(lambda: service.app.state.admission.under_way == before + 1)
-    until(lambda: service.app.state.admission.under_way == before)
-    until(lambda: service.observed.requests and service.observed.requests[-1].status == 499)
-    assert faces(raw(service.client, "/landmarks", ONE_FACE))
-    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
-
-
-def test_a_client_that_hangs_up_stops_its_work(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    analyzer = service.app.state.readiness.get()
-    held = threading.Event()
-    run = analyzer.models.detector.detector.run
-
-    def slow(items: Any) -> Any:
-        held.wait(PATIENCE)
-        return run(items)
-
-    monkeypatch.setattr(analyzer.models.detector.batcher, "_run", slow)
-    body = HEAD + f"Content-Length: {len(ONE_FACE)}\r\n\r\n".encode() + ONE_FACE
-    connection = socket.create_connection(("127.0.0.1", service.port), PATIENCE)
-    connection.sendall(body)
-    until(lambda: service.app.state.admission.under_way == 1)
-    time.sleep(0.05)
-    connection.close()
-    until(lambda: service.app.state.admission.under_way == 0)
-    held.set()
-    monkeypatch.undo()
-    assert faces(raw(service.client, "/landmarks", ONE_FACE))
-
-
-class _half_sent:  # noqa: N801 -- used like a function
-    """A request that has declared `length` bytes and sent `sent`; hangs up at the end."""
-
-    def __init__(self, service: Service, length: int, sent: int) -> None:
-        self.port = service.port
-        self.data = HEAD + f"Content-Length: {length}\r\n\r\n".encode() + bytes(sent)
-
-    def __enter__(self) -> None:
-        self.connection = socket.create_connection(("127.0.0.1", self.port), PATIENCE)
-        self.connection.sendall(self.data)
-
-    def __exit__(self, *_: object) -> None:
-        self.connection.close()

@@ -1,5 +1,6 @@
 """Boxes that a caller sends: strictly checked, every message names the place and what came."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +9,8 @@ from app.face.geometry import Box
 
 SHAPE = "Write a box as [x, y, width, height] in pixels of the upright image."
 _LARGEST = 1_000_000.0  # pixels; no image has such a side
+# What float() takes beyond this (1_0, nan, other digits than 0-9) is nobody's pixel.
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _LARGEST_SHARE = 4.0  # of the image's longer side: a face that large has no landmarks in the image
 
 
@@ -50,13 +53,13 @@ def parse_box_texts(texts: Sequence[str], most: int) -> tuple[Box, ...] | None:
     """Repeated query parameter box=x,y,width,height; None when there is none."""
     boxes: list[Any] = []
     for index, text in enumerate(texts):
-        try:
-            boxes.append([float(number) for number in text.split(",")])
-        except ValueError:
+        numbers = [number.strip() for number in text.split(",")]
+        if not all(_NUMBER.fullmatch(number) for number in numbers):
             raise InvalidParameter(
                 f"box[{index}] is not four numbers with commas between them: {text[:80]!r}. "
                 "Write box=x,y,width,height in pixels of the upright image."
-            ) from None
+            )
+        boxes.append([float(number) for number in numbers])
     return parse_boxes(boxes, "box", most) if boxes else None
 
 
