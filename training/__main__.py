@@ -1,7 +1,8 @@
-"""`python -m training prepare|train|export|evaluate|card --recipe NAME`: the offline half of mien.
+"""`python -m training VERB`: the offline half of mien.
 
-The steps hand their results on in a folder (`--runs`), so each can be repeated alone and a stopped
-training goes on where it was.
+`prepare|train|export|evaluate|card|all --recipe NAME` make a model: the steps hand their results on
+in a folder (`--runs`), so each can be repeated alone and a stopped training goes on where it was.
+`render` makes training faces out of nothing but a 3D head.
 """
 
 import argparse
@@ -22,7 +23,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     _limit_threads(options.threads)
+    try:
+        if options.verb == "render":
+            return _render(options)
+        return _make(options, parser)
+    except (FileNotFoundError, ValueError, RuntimeError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
 
+
+def _make(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     from training.recipes import RECIPES  # noqa: PLC0415 - imports tensorflow, which takes seconds
     from training.workspace import Workspace  # noqa: PLC0415
 
@@ -30,28 +40,49 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"unknown recipe {options.recipe!r}; known: {', '.join(RECIPES)}")
     recipe = RECIPES[options.recipe].shortened(options.epochs, options.steps_per_epoch)
     workspace = Workspace(options.runs, options.models, recipe.name)
-    try:
-        for step in STEPS if options.step == "all" else (options.step,):
-            print(f"== {step} {recipe.name}", file=sys.stderr)
-            getattr(recipe, step)(options.data, workspace)
-    except (FileNotFoundError, ValueError, RuntimeError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    for step in STEPS if options.verb == "all" else (options.verb,):
+        print(f"== {step} {recipe.name}", file=sys.stderr)
+        getattr(recipe, step)(options.data, workspace)
+    return 0
+
+
+def _render(options: argparse.Namespace) -> int:
+    if options.profile is not None:
+        from training.profiling.render import render_profiles  # noqa: PLC0415 - imports numba
+
+        render_profiles(
+            options.profile,
+            options.data,
+            options.facekit,
+            options.out,
+            options.count,
+            options.seed,
+            options.workers,
+        )
+        return 0
+    from training.synthetic.series import Series, write_renders  # noqa: PLC0415 - imports numba
+
+    series = Series(options.seed, options.size, options.margin, backgrounds=options.backgrounds)
+    write_renders(
+        options.facekit, options.out, series, options.count, options.workers, options.data
+    )
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    steps = "\n".join(f"  {name:9} {sentence}" for name, sentence in STEPS.items())
     parser = argparse.ArgumentParser(
-        prog="python -m training",
-        description=f"Train and publish a model, step by step:\n{steps}\n  all       all of them",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog="python -m training", description="Make training faces; train and publish models."
     )
-    parser.add_argument("step", choices=[*STEPS, "all"], metavar="STEP")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for name, sentence in (STEPS | {"all": "all of these steps"}).items():
+        _add_recipe_options(verbs.add_parser(name, help=sentence, description=sentence))
+    _add_render_options(verbs)
+    return parser
+
+
+def _add_recipe_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recipe", required=True, help="which model, for instance landmarks-68")
-    parser.add_argument(
-        "--data", type=Path, default=Path("data"), help="folder that holds the data sets"
-    )
+    _add_data(parser)
     parser.add_argument(
         "--runs", type=Path, default=Path("runs"), help="folder for everything in between"
     )
@@ -61,13 +92,66 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--epochs", type=int, help="instead of the recipe's; for small runs")
     parser.add_argument("--steps-per-epoch", type=int, help="instead of the recipe's")
     parser.add_argument("--threads", type=int, help="processor threads (default: all there are)")
-    return parser
+
+
+def _add_render_options(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    sentence = "render faces with exact labels into shards (stops and goes on: run it again)"
+    parser = verbs.add_parser("render", help=sentence, description=sentence)
+    parser.add_argument("--count", type=_positive, required=True, help="how many samples")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the shards")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed, the same samples")
+    parser.add_argument(
+        "--facekit", type=Path, required=True, help="folder that holds the 3D head, ICT-FaceKit"
+    )
+    parser.add_argument(
+        "--workers", type=_positive, default=_cores(), help="processes (default: one per core)"
+    )
+    parser.add_argument("--size", type=_positive, default=160, help="pixels of a picture's side")
+    parser.add_argument(
+        "--margin", type=float, default=1.5, help="side of a picture in sides of a network's crop"
+    )
+    parser.add_argument(
+        "--profile",
+        metavar="SET",
+        help="turn the heads of this labelled set instead; its terms then hold for the pictures",
+    )
+    parser.add_argument(
+        "--backgrounds",
+        metavar="SET",
+        help="photographs of this set behind the heads, for instance negatives; its terms then "
+        "hold for the pictures (default: painted rooms, free for any use)",
+    )
+    _add_data(parser)
+    # Every process draws on one core.
+    parser.set_defaults(threads=1)
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data", type=Path, default=Path("data"), help="folder that holds the data sets"
+    )
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return number
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _limit_threads(threads: int | None) -> None:
-    """Must run before tensorflow is imported: it reads these once."""
+    """Must run before numpy's and tensorflow's libraries are loaded: they read these once."""
     if threads is not None:
-        for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        for name in (
+            "OMP_NUM_THREADS",
+            "OPENBLAS_NUM_THREADS",
+            "TF_NUM_INTRAOP_THREADS",
+            "TF_NUM_INTEROP_THREADS",
+        ):
             os.environ[name] = str(threads)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 

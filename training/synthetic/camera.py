@@ -29,16 +29,18 @@ class PinholeCamera:
         scaled = points[..., :2] / points[..., 2:]
         return scaled * (self.fx, self.fy) + (self.cx, self.cy)
 
-    def finer(self, factor: int) -> "PinholeCamera":
-        """The same view with `factor` times as many pixels along each axis."""
+    def finer(self, factor: float) -> "PinholeCamera":
+        """The same view with `factor` times as many pixels, in whole ones, along each axis."""
+        width, height = round(self.width * factor), round(self.height * factor)
         # Pixel centres lie at integers, so the picture's edge is at -0.5 and scales about it.
+        across, down = width / self.width, height / self.height
         return PinholeCamera(
-            self.width * factor,
-            self.height * factor,
-            self.fx * factor,
-            self.fy * factor,
-            (self.cx + 0.5) * factor - 0.5,
-            (self.cy + 0.5) * factor - 0.5,
+            width,
+            height,
+            self.fx * across,
+            self.fy * down,
+            (self.cx + 0.5) * across - 0.5,
+            (self.cy + 0.5) * down - 0.5,
         )
 
     def mirrored(self) -> "PinholeCamera":

@@ -3,11 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from training.synthetic.appearance import Appearance, linear
+from training.synthetic.appearance import Appearance
 from training.synthetic.noise import noise, smoothstep
 from training.synthetic.surface import Surface
-
-_WHITE = np.array([212.0, 204.0, 198.0])  # sRGB; a real eye's white is far from paper white
 
 
 def paint_eyes(
@@ -28,10 +26,11 @@ def paint_eyes(
     iris = look.iris * (1.0 + 0.35 * fibres[:, None])
     iris = iris * (1.3 - 0.6 * smoothstep(off_axis, 17.0, 25.0))[:, None]
     veins = 0.06 * smoothstep(off_axis, 25.0, 55.0)[:, None] * np.array([0.2, 1.0, 1.0])
-    albedo = linear(_WHITE) * (1.0 - veins)
+    albedo = look.sclera * (1.0 - veins)
     in_iris = smoothstep(off_axis, 26.0, 23.5)[:, None]
     albedo = albedo * (1.0 - in_iris) + iris * in_iris
-    albedo = albedo * (1.0 - 0.97 * smoothstep(off_axis, 10.5, 9.0)[:, None])
+    pupil = smoothstep(off_axis, 10.5, 9.0)[:, None]
+    albedo = albedo * (1.0 - 0.97 * pupil) + look.pupil * pupil
     # Lids and lashes shade the eyeball, which makes it sit in the head instead of glowing.
     shade = 1.0 - 0.72 * np.exp(-((below_upper_lid / 2.6) ** 2)) - 0.3 * np.exp(-lid_distance / 1.2)
     albedo = albedo * np.clip(shade, 0.06, 1.0)[:, None]

@@ -1,12 +1,15 @@
 """The ICT-FaceKit morphable head, brought into the head frame of this project."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from training.synthetic.facekit_files import NEUTRAL, find_repository, read_repository
 
 SOURCE = "ICT-FaceKit (https://github.com/ICT-VGL/ICT-FaceKit), MIT licence"
 
@@ -70,6 +73,8 @@ class FaceKit:
     triangles: (T, 3) int32 vertex indices, outward facing.
     parts: (T,) uint8, the Part of each triangle.
     landmarks: (68,) int64 vertex indices of the Multi-PIE points.
+    texture: (T, 3, 2) float32, texture coordinates (u right, v up, 0..1 per tile) of each
+        triangle's corners; None when the files have none.
     """
 
     mean: NDArray[np.float32]
@@ -79,6 +84,7 @@ class FaceKit:
     triangles: NDArray[np.int32]
     parts: NDArray[np.uint8]
     landmarks: NDArray[np.int64]
+    texture: NDArray[np.float32] | None = None
 
     def triangles_of(self, *parts: Part) -> NDArray[np.int32]:
         """The (t, 3) triangles of some parts, in the model's order."""
@@ -88,40 +94,69 @@ class FaceKit:
 
 
 def load_facekit(folder: Path, modes: int = 60) -> FaceKit:
-    """Reads `facekit.npz` of a folder; raises FaceKitMissingError when it is not there.
+    """Reads the model from a folder, in either of two layouts.
+
+    - the published repository (or its FaceXModel folder): generic_neutral_mesh.obj,
+      identity000.obj ..., one .obj per expression; takes about ten seconds;
+    - facekit.npz: the same as arrays, `mean`, `faces` and optionally `uv`, `faces_uv`,
+      `identity`, `expression` and `expression_names`.
 
     modes: how many identity modes are kept; the later ones move vertices by less than 0.1 mm.
+    Raises FaceKitMissingError when the folder holds neither, ValueError for a file that is not what
+    its name says.
     """
-    path = folder / "facekit.npz"
-    if not path.is_file():
+    archive, repository = folder / "facekit.npz", find_repository(folder)
+    if archive.is_file():
+        with np.load(archive) as loaded:
+            arrays = {name: loaded[name] for name in loaded.files}
+    elif repository is not None:
+        arrays = read_repository(repository, modes)
+    else:
         raise FaceKitMissingError(
-            f"{path} does not exist. The head model is {SOURCE}; give the folder that holds its "
-            "arrays as facekit.npz (mean, faces, identity, expression, expression_names)."
+            f"{folder} holds no head model: neither facekit.npz nor FaceXModel/{NEUTRAL}. It is "
+            f"{SOURCE}. Clone it (the .obj files need git-lfs where it asks for that) and give "
+            "that folder."
         )
-    with np.load(path) as arrays:
-        polygons = arrays["faces"]
-        triangles, parts = zip(*_triangulated(polygons), strict=True)
-        return FaceKit(
-            mean=_in_head_frame(arrays["mean"]),
-            identity=_in_head_frame(arrays["identity"][:modes]),
-            expression=_in_head_frame(arrays["expression"]),
-            expression_names=tuple(str(name) for name in arrays["expression_names"]),
-            triangles=np.concatenate(triangles),
-            parts=np.concatenate(parts),
-            landmarks=np.array(LANDMARKS_68, dtype=np.int64),
-        )
+    return _assembled(arrays, modes)
+
+
+def _assembled(arrays: Mapping[str, NDArray[Any]], modes: int) -> FaceKit:
+    polygons = arrays["faces"]
+    chosen, parts = zip(*_triangulated(polygons), strict=True)
+    corners = np.concatenate(chosen)
+    texture = None
+    if "uv" in arrays and "faces_uv" in arrays:
+        texture = arrays["uv"][_corners(arrays["faces_uv"], corners)].astype(np.float32)
+    return FaceKit(
+        mean=_in_head_frame(arrays["mean"]),
+        identity=_in_head_frame(arrays["identity"][:modes]),
+        expression=_in_head_frame(arrays["expression"]),
+        expression_names=tuple(str(name) for name in arrays["expression_names"]),
+        triangles=_corners(polygons, corners),
+        parts=np.concatenate(parts),
+        landmarks=np.array(LANDMARKS_68, dtype=np.int64),
+        texture=texture,
+    )
 
 
 def _in_head_frame(model: NDArray[np.floating]) -> NDArray[np.float32]:
     return np.asarray(model, dtype=np.float32) * _TO_HEAD_FRAME
 
 
+def _corners(polygons: NDArray[np.integer], corners: NDArray[np.int64]) -> NDArray[np.int32]:
+    return np.ascontiguousarray(polygons.ravel()[corners], dtype=np.int32)
+
+
 def _triangulated(
-    polygons: NDArray[np.int32],
-) -> Iterator[tuple[NDArray[np.int32], NDArray[np.uint8]]]:
-    """Each part's quads as triangles; a fourth index of -1 marks a polygon that is one already."""
+    polygons: NDArray[np.integer],
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint8]]]:
+    """Each part's quads as triangles: (t, 3) places in the flattened polygons, and (t,) parts.
+
+    A fourth index of -1 marks a polygon that is a triangle already.
+    """
     for part, (first, last) in _POLYGONS.items():
-        faces = polygons[first : last + 1]
-        quads = faces[faces[:, 3] >= 0]
-        triangles = np.concatenate([faces[:, :3], quads[:, [0, 2, 3]]]).astype(np.int32)
+        numbers = np.arange(first, min(last + 1, len(polygons)), dtype=np.int64)
+        quads = numbers[polygons[numbers, 3] >= 0]
+        halves = [numbers[:, None] * 4 + (0, 1, 2), quads[:, None] * 4 + (0, 2, 3)]
+        triangles = np.concatenate(halves)
         yield triangles, np.full(len(triangles), int(part), dtype=np.uint8)

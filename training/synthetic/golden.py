@@ -8,7 +8,7 @@ import argparse
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +17,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.face.rotation import from_euler, to_euler
-from training.synthetic.appearance import HairStyle, sample_appearance
+from training.synthetic.appearance import sample_appearance
+from training.synthetic.background import sample_background
 from training.synthetic.camera import PinholeCamera
 from training.synthetic.facekit import FaceKit, load_facekit
-from training.synthetic.head import Pose, Shape, gaze_expression
+from training.synthetic.golden_shots import SELF_TEST, SHOTS, Shot, Sitter
+from training.synthetic.head import Pose, Shape, gaze_expression, shaped
 from training.synthetic.labels import FaceLabel
+from training.synthetic.lights import sample_light
+from training.synthetic.outfit import sample_outfit
 from training.synthetic.person import Person
-from training.synthetic.render import Rendered, render
-from training.synthetic.shading import sample_light
-
-_SMILE = {"mouthSmile_L": 0.35, "mouthSmile_R": 0.35, "cheekSquint_L": 0.15, "cheekSquint_R": 0.15}
-_TALKING = {"jawOpen": 0.25, "mouthSmile_L": 0.25, "mouthSmile_R": 0.25, "browInnerUp_L": 0.3}
+from training.synthetic.quality import FINE
+from training.synthetic.render import render
+from training.synthetic.sensor import Sensor, expose
+from training.synthetic.studio import Studio
 
 # What each field of labels.json means; written at its head.
 FIELDS = {
@@ -44,73 +47,28 @@ FIELDS = {
     "visible_3d": "68 flags for points_68_3d",
     "points_68_in_head": "68 x (x, y, z) mm, head frame; projected they are points_68_3d",
     "box": "x, y, width, height, pixels: app.face.geometry.face_box of points_68",
+    "points_76": "76 x (x, y) pixels, scheme muct-76; points_21: aflw-21; points_5: five",
+    "visible_76": "76 flags for points_76; visible_21 and visible_5 alike",
+    "eye_openness": "right eye, left eye: opening over width; see docs/synthetic.md",
+    "mouth_openness": "gap between the lips over the mouth's width",
+    "gaze": "2 x (x, y, z) unit vectors in the camera frame, right eye and left eye",
+    "light": "kind of light; infrared pictures are grey",
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Sitter:
-    """One person of a golden picture.
-
-    angles: yaw, pitch, roll in degrees. place: mm in the camera frame. tone: 0 light .. 1 dark.
-    """
-
-    seed: int
-    angles: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    place: tuple[float, float, float] = (0.0, 15.0, 620.0)
-    tone: float = 0.2
-    style: HairStyle = "full"
-    expression: Mapping[str, float] = field(default_factory=dict)
-    gaze: tuple[float, float] = (0.0, 0.0)
+# A plain, steady camera: the set is about geometry. It only brightens where there is little light,
+# so that a face before a dark wall is not bleached.
+_SENSOR = Sensor(target=0.24, noise=0.0022)
+_BRIGHT_ENOUGH = 1.5  # highest gain
+_DARK = frozenset({"night", "infrared"})
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
-    """One golden picture; focal length in pixels."""
+class Picture:
+    """image: (H, W, 3) uint8 RGB; faces: one label per sitter, in their order."""
 
-    name: str
-    sitters: tuple[Sitter, ...]
-    width: int = 384
-    height: int = 384
-    focal: float = 640.0
-
-
-SHOTS = (
-    Shot("frontal", (Sitter(101, tone=0.18, style="short", expression=_SMILE),)),
-    Shot("frontal-dark", (Sitter(118, tone=0.85, style="short"),)),
-    Shot("yaw-plus-30", (Sitter(103, (30, 0, 0), tone=0.35, style="full"),)),
-    Shot("yaw-minus-30", (Sitter(104, (-30, 0, 0), tone=0.1, style="long", expression=_SMILE),)),
-    Shot("yaw-plus-60", (Sitter(105, (60, 0, 0), tone=0.6, style="short"),)),
-    Shot("yaw-minus-60", (Sitter(106, (-60, 0, 0), tone=0.25, style="short"),)),
-    Shot("pitch-plus-25", (Sitter(107, (0, 25, 0), tone=0.45, style="short"),)),
-    Shot("pitch-minus-25", (Sitter(108, (0, -25, 0), tone=0.15, style="short"),)),
-    Shot("roll-plus-30", (Sitter(109, (0, 0, 30), tone=0.7, style="bald"),)),
-    Shot("roll-minus-30", (Sitter(110, (0, 0, -30), tone=0.05, style="short"),)),
-    Shot("combined-a", (Sitter(111, (25, 12, 15), tone=0.3, style="full", expression=_TALKING),)),
-    Shot("combined-b", (Sitter(112, (-35, -12, -20), tone=0.55, style="long"),)),
-    Shot(
-        "off-axis",
-        (Sitter(113, (0, 0, 0), (165.0, 110.0, 560.0), tone=0.2, style="short"),),
-        width=480,
-        height=360,
-        focal=420.0,
-    ),
-    Shot(
-        "two-faces",
-        (
-            Sitter(114, (20, 0, 5), (-115.0, 20.0, 760.0), tone=0.15, style="long"),
-            Sitter(115, (-15, 5, -8), (120.0, 0.0, 800.0), tone=0.75, style="short"),
-        ),
-        width=480,
-        height=360,
-        focal=640.0,
-    ),
-    Shot("large", (Sitter(116, (5, 0, 3), (0.0, 10.0, 620.0), style="short"),), focal=900.0),
-    Shot("small", (Sitter(117, (-10, 5, 0), (260.0, 480.0, 3000.0), tone=0.4, style="short"),)),
-    Shot("no-face", ()),
-)
-
-# Turned about all three axes: a frontal face would not notice a wrong sign of any angle.
-SELF_TEST = Shot("face", (Sitter(101, (18, 9, -12), tone=0.18, style="short", expression=_SMILE),))
+    image: NDArray[np.uint8]
+    faces: tuple[FaceLabel, ...]
 
 
 def write_golden(facekit: Path, out: Path) -> None:
@@ -134,28 +92,38 @@ def write_self_test(facekit: Path, out: Path) -> None:
     _write_json(out / "face.json", {"schema_version": 1, "fields": FIELDS, **truth})
 
 
-def render_shot(kit: FaceKit, shot: Shot, seed: int) -> Rendered:
+def render_shot(kit: FaceKit, shot: Shot, seed: int) -> Picture:
     """Renders one golden picture; the seed draws light, background and grain."""
     rng = np.random.default_rng(seed)
-    people = [_person(sitter) for sitter in shot.sitters]
+    studio = Studio.open(kit, FINE)
+    light = sample_light(rng, shot.light)
+    room = sample_background(rng, shot.width, shot.height, shot.room)
+    people = [_person(studio, sitter, light.infrared) for sitter in shot.sitters]
     camera = PinholeCamera.centred(shot.width, shot.height, shot.focal)
-    return render(kit, people, camera, sample_light(rng), rng, supersampling=2)
+    rendered = render(studio, people, camera, light, room * np.float32(light.background))
+    gain = _SENSOR.highest_gain if light.kind in _DARK else _BRIGHT_ENOUGH
+    sensor = replace(_SENSOR, grey=light.infrared, highest_gain=gain)
+    return Picture(expose(rendered.radiance, sensor, rng), rendered.faces)
 
 
-def _person(sitter: Sitter) -> Person:
+def _person(studio: Studio, sitter: Sitter, infrared: bool) -> Person:
     rng = np.random.default_rng(sitter.seed)
     expression = gaze_expression(sitter.gaze) | dict(sitter.expression)
     shape = Shape(rng.normal(0.0, 0.7, 60), expression, sitter.gaze)
     look = sample_appearance(rng, sitter.tone, sitter.style)
-    return Person(shape, look, Pose(from_euler(*sitter.angles), np.array(sitter.place)))
+    form = studio.forms.of(shaped(studio.kit, shape))
+    outfit = sample_outfit(rng, form, look, infrared=infrared, chances=sitter.wears)
+    pose = Pose(from_euler(*sitter.angles), np.array(sitter.place))
+    return Person(shape, outfit.look, pose, outfit.props)
 
 
-def entry(shot: Shot, rendered: Rendered) -> dict[str, Any]:
+def entry(shot: Shot, rendered: Picture) -> dict[str, Any]:
     """One picture's part of labels.json; FIELDS says what its fields mean."""
     return {
         "file": f"{shot.name}.png",
         "width": shot.width,
         "height": shot.height,
+        "light": shot.light,
         "faces": [_face(label) for label in rendered.faces],
     }
 
@@ -163,6 +131,10 @@ def entry(shot: Shot, rendered: Rendered) -> dict[str, Any]:
 def _face(label: FaceLabel) -> dict[str, Any]:
     yaw, pitch, roll = (round(float(angle), 4) + 0.0 for angle in to_euler(label.pose.rotation))
     camera, box = label.camera, label.box
+    schemes: dict[str, Any] = {}
+    for name, count in (("muct-76", 76), ("aflw-21", 21), ("five", 5)):
+        schemes[f"points_{count}"] = _rounded(label.schemes[name].points, 4)
+        schemes[f"visible_{count}"] = label.schemes[name].visible.tolist()
     return {
         "rotation": _rounded(label.pose.rotation, 9),
         "yaw": yaw,
@@ -176,6 +148,10 @@ def _face(label: FaceLabel) -> dict[str, Any]:
         "visible_3d": label.visible_3d.tolist(),
         "points_68_in_head": _rounded(label.in_head, 5),
         "box": _rounded(np.array([box.x, box.y, box.width, box.height]), 4),
+        **schemes,
+        "eye_openness": _rounded(label.eyes.openness, 4),
+        "mouth_openness": round(float(label.mouth_openness), 4),
+        "gaze": _rounded(label.eyes.gaze, 6),
     }
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation, Slerp
 
 from app.face.rotation import from_euler
 from training.synthetic.facekit import EYEBALLS, FaceKit
@@ -14,6 +14,8 @@ from training.synthetic.noise import smoothstep
 # Heights in the head frame (y down, mm): the head is rigid above, the shoulders below.
 _RIGID_ABOVE, _BODY_BELOW = 92.0, 155.0
 NECK_PIVOT = np.array([0.0, 100.0, 15.0])
+# The vertices of what is drawn: skin, mouth and teeth, eyeballs. The helper meshes stay at rest.
+_DEFORMED = (slice(0, 21451), *EYEBALLS.values())
 # How far the shoulders follow a turned head.
 _BODY_FOLLOWS = 0.45
 
@@ -50,14 +52,15 @@ def shaped(kit: FaceKit, shape: Shape) -> NDArray[np.float64]:
     unknown = set(shape.expression) - set(kit.expression_names)
     if unknown:
         raise ValueError(f"unknown expressions {sorted(unknown)}")
-    modes = kit.identity[: len(shape.identity)]
     coefficients = np.asarray(shape.identity, dtype=np.float32)
-    vertices = kit.mean + np.tensordot(coefficients, modes, axes=1)
-    for name, activation in shape.expression.items():
-        vertices = (
-            vertices + np.float32(activation) * kit.expression[kit.expression_names.index(name)]
-        )
-    result = np.asarray(vertices, dtype=np.float64)
+    activations = {kit.expression_names.index(n): a for n, a in shape.expression.items() if a}
+    result = kit.mean.astype(np.float64)
+    for part in _DEFORMED:
+        rows = kit.identity[: len(coefficients), part]
+        moved = coefficients @ rows.reshape(len(coefficients), -1)
+        for index, activation in activations.items():
+            moved += np.float32(activation) * kit.expression[index, part].reshape(-1)
+        result[part] += moved.reshape(-1, 3)
     # The model's eyeLook shapes move only the lids, so the eyeballs are turned here.
     turn = from_euler(shape.gaze[0], shape.gaze[1], 0.0)
     for eyeball in EYEBALLS.values():
@@ -90,9 +93,10 @@ def posed(
     rest: (V, 3) mm, the undeformed position that tells head from neck and shoulders.
     """
     vertices = np.asarray(vertices_in_head, dtype=np.float64)
-    rigid = pose.to_camera(vertices)
-    share = smoothstep(rest[:, 1], _RIGID_ABOVE, _BODY_BELOW).astype(np.float64)[:, None]
-    ends = Rotation.from_matrix(np.stack([np.eye(3), pose.rotation]))
-    body_rotation = Slerp([0.0, 1.0], ends)(_BODY_FOLLOWS).as_matrix()
-    body = (vertices - NECK_PIVOT) @ body_rotation.T + pose.to_camera(NECK_PIVOT)
-    return np.asarray(rigid * (1.0 - share) + body * share, dtype=np.float64)
+    moved = pose.to_camera(vertices)
+    bends = rest[:, 1] > _RIGID_ABOVE
+    share = smoothstep(rest[bends, 1], _RIGID_ABOVE, _BODY_BELOW).astype(np.float64)[:, None]
+    part = cv2.Rodrigues(_BODY_FOLLOWS * cv2.Rodrigues(pose.rotation)[0])[0]
+    body = (vertices[bends] - NECK_PIVOT) @ part.T + pose.to_camera(NECK_PIVOT)
+    moved[bends] += (body - moved[bends]) * share
+    return moved

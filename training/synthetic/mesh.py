@@ -13,22 +13,13 @@ def vertex_normals(
 
     Triangles are wound anticlockwise seen from outside.
     """
-    corners = np.asarray(vertices, dtype=np.float64)[triangles]
-    faces = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    sums = np.zeros((len(vertices), 3))
-    for corner in range(3):
-        for axis in range(3):
-            sums[:, axis] += np.bincount(
-                triangles[:, corner], weights=faces[:, axis], minlength=len(vertices)
-            )
-    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-    return np.asarray(sums / np.maximum(lengths, 1e-12), dtype=np.float32)
+    return _normals(np.ascontiguousarray(vertices, dtype=np.float64), triangles)
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """(n, 3) vectors scaled to length 1; zero stays zero."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, 1e-9), dtype=np.float32)
+    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    return np.asarray(vectors / np.maximum(lengths, 1e-9)[:, None], dtype=np.float32)
 
 
 def directions_on_sphere(count: int) -> NDArray[np.float64]:
@@ -57,8 +48,7 @@ def lit_fraction(
     side /= np.linalg.norm(side)
     frame = np.stack([side, np.cross(forward, side), forward])
     seen = np.asarray(vertices, dtype=np.float64) @ frame.T
-    used = np.unique(triangles)
-    low, high = seen[used, :2].min(axis=0), seen[used, :2].max(axis=0)
+    low, high = _extent(seen, triangles)
     pixel = float((high - low).max()) / (resolution - 5)
     flat = np.ascontiguousarray((seen[:, :2] - low) / pixel + 2.0)
     depth = np.ascontiguousarray(seen[:, 2])
@@ -85,6 +75,42 @@ def sky_visibility(
 
 
 @compiled
+def _normals(vertices: NDArray[np.float64], triangles: NDArray[np.int32]) -> NDArray[np.float32]:
+    sums = np.zeros((vertices.shape[0], 3), dtype=np.float64)
+    for index in range(triangles.shape[0]):
+        a, b, c = triangles[index, 0], triangles[index, 1], triangles[index, 2]
+        ux, uy = vertices[b, 0] - vertices[a, 0], vertices[b, 1] - vertices[a, 1]
+        vx, vy = vertices[c, 0] - vertices[a, 0], vertices[c, 1] - vertices[a, 1]
+        uz, vz = vertices[b, 2] - vertices[a, 2], vertices[c, 2] - vertices[a, 2]
+        x, y, z = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
+        for corner in (a, b, c):
+            sums[corner, 0] += x
+            sums[corner, 1] += y
+            sums[corner, 2] += z
+    normals = np.empty((vertices.shape[0], 3), dtype=np.float32)
+    for index in range(vertices.shape[0]):
+        x, y, z = sums[index, 0], sums[index, 1], sums[index, 2]
+        scale = 1.0 / max(np.sqrt(x * x + y * y + z * z), 1e-12)
+        normals[index, 0], normals[index, 1], normals[index, 2] = x * scale, y * scale, z * scale
+    return normals
+
+
+@compiled
+def _extent(
+    points: NDArray[np.float64], triangles: NDArray[np.int32]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Least and greatest x and y of what the triangles use."""
+    low, high = np.full(2, np.inf), np.full(2, -np.inf)
+    for index in range(triangles.shape[0]):
+        for corner in range(3):
+            for axis in range(2):
+                value = points[triangles[index, corner], axis]
+                low[axis] = min(low[axis], value)
+                high[axis] = max(high[axis], value)
+    return low, high
+
+
+@compiled
 def _shadow_map(
     flat: NDArray[np.float64],
     depth: NDArray[np.float64],
@@ -101,10 +127,11 @@ def _shadow_map(
             continue
         left, right = max(int(np.ceil(min(xa, xb, xc))), 0), min(int(max(xa, xb, xc)), size - 1)
         top, bottom = max(int(np.ceil(min(ya, yb, yc))), 0), min(int(max(ya, yb, yc)), size - 1)
+        share = 1.0 / doubled_area
         for y in range(top, bottom + 1):
             for x in range(left, right + 1):
-                wa = ((xb - x) * (yc - y) - (xc - x) * (yb - y)) / doubled_area
-                wb = ((xc - x) * (ya - y) - (xa - x) * (yc - y)) / doubled_area
+                wa = ((xb - x) * (yc - y) - (xc - x) * (yb - y)) * share
+                wb = ((xc - x) * (ya - y) - (xa - x) * (yc - y)) * share
                 wc = 1.0 - wa - wb
                 if min(wa, wb, wc) >= -1e-9:
                     z = wa * depth[a] + wb * depth[b] + wc * depth[c]

@@ -6,25 +6,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.synthetic.appearance import Appearance
-from training.synthetic.facekit import SKIN_VERTICES, FaceKit, Part
-from training.synthetic.hair import HairMesh, hair_meshes
+from training.synthetic.facekit import Part
+from training.synthetic.hair import HairLayer, hair_layers
 from training.synthetic.head import NECK_PIVOT, Pose, Shape, posed, shaped
 from training.synthetic.mesh import sky_visibility, vertex_normals
 from training.synthetic.noise import smoothstep
+from training.synthetic.props import Prop
 from training.synthetic.shading import Light, soft_shadow
+from training.synthetic.studio import Studio
 from training.synthetic.torso import below_collar, torso
 
 CLOTH = max(Part) + 1  # what the torso's triangles are called among the parts
-_UNDER_SHIRT = 150.0  # skin below this height (mm, y down) is never seen
+_CLOTH_SKY = 0.85  # how much of the sky a shirt sees where it is not traced
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who is shown and where."""
+    """Who is shown and where; props are what is worn, held, or stands before this person."""
 
     shape: Shape
     look: Appearance
     pose: Pose
+    props: tuple[Prop, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,9 @@ class Body:
     in_head: (V, 3) mm, deformed, head frame; in_camera: the same points in the camera frame.
     rest: (V, 3) mm, undeformed, head frame.
     normals: (V, 3) unit vectors, camera frame. sky_seen, lamp_seen: (V,) 0..1.
-    triangles: (T, 3); parts: (T,) Part or CLOTH.
-    hair: layers in the head frame, innermost first.
+    triangles: (T, 3); parts: (T,) Part or CLOTH; one_sided: (T,) the closed skin.
+    hair: layers in the camera frame, innermost first; hair_lit: (n,) 0..1 as lamp_seen, of the
+    vertices of one layer on the scalp. props: vertices in the camera frame, one array per prop.
     """
 
     in_head: NDArray[np.float64]
@@ -46,59 +50,90 @@ class Body:
     lamp_seen: NDArray[np.float32]
     triangles: NDArray[np.int32]
     parts: NDArray[np.uint8]
-    hair: list[HairMesh]
+    one_sided: NDArray[np.bool_]
+    hair: list[HairLayer]
+    hair_lit: NDArray[np.float32]
+    props: list[NDArray[np.float64]]
 
 
-def build_body(kit: FaceKit, person: Person, light: Light) -> Body:
-    """Shapes, dresses, poses and lights a person."""
-    head = shaped(kit, person.shape)
-    kept = kit.mean[kit.triangles, 1].min(axis=1) < _UNDER_SHIRT
-    head_triangles = kit.triangles[kept]
-    cloth, cloth_triangles = torso(person.look)
+def build_body(
+    studio: Studio, person: Person, light: Light, head: NDArray[np.float64] | None = None
+) -> Body:
+    """Shapes, dresses, poses and lights a person; head: (V, 3) mm, `shaped` vertices if known."""
+    kit, quality = studio.kit, studio.quality
+    head = shaped(kit, person.shape) if head is None else head
+    cloth, cloth_triangles = torso(person.look, *quality.torso_grid)
     in_head = np.concatenate([_tucked(head, kit.mean), cloth])
     rest = np.concatenate([kit.mean, cloth.astype(np.float32)])
-    triangles = np.concatenate([head_triangles, cloth_triangles + np.int32(len(head))])
+    triangles = np.concatenate([studio.triangles, cloth_triangles + np.int32(len(head))])
     cloth_parts = np.full(len(cloth_triangles), CLOTH, dtype=np.uint8)
-    parts = np.concatenate([kit.parts[kept], cloth_parts])
     in_camera = posed(in_head, rest, person.pose)
     normals = vertex_normals(in_camera, triangles)
-    hair = _hair(kit, head, person.look)
-    occluding_vertices, occluders = _occluders(in_camera, head_triangles, hair, person.pose)
-    # Hair and head cast shadows on each other, so their vertices are lit together.
+    hair = hair_layers(
+        in_camera, rest, normals, studio.scalp, person.look, person.pose, quality.hair_shells
+    )
+    props = [_placed(prop, person.pose) for prop in person.props]
+    shadows = _Shadows(in_camera, studio.triangles)
+    for prop, vertices in zip(person.props, props, strict=True):
+        if prop.casts_shadow:
+            shadows.add(vertices, prop.triangles)
+    # The middle layer stands for the hair that grows on the scalp; it comes last.
+    for layer in [layer for layer in hair if not layer.on_scalp] + hair[len(hair) // 2 :][:1]:
+        inside = layer.edge > 4.0
+        a, b, c = layer.triangles.T
+        shadows.add(layer.in_camera, layer.triangles[inside[a] & inside[b] & inside[c]])
+    vertices, occluders = shadows.merged()
+    lamp = soft_shadow(vertices, occluders, light, quality.lamp_samples, quality.shadow_map)
     count = len(in_camera)
-    padded = np.zeros_like(occluding_vertices, dtype=np.float32)
-    padded[:count] = normals
-    sky = sky_visibility(occluding_vertices, padded, occluders)[:count]
-    lamp = soft_shadow(occluding_vertices, occluders, light)[:count]
-    return Body(in_head, in_camera, rest, normals, sky, lamp, triangles, parts, hair)
+    if quality.sky_directions:
+        padded = np.zeros_like(vertices, dtype=np.float32)
+        padded[:count] = normals
+        sky = sky_visibility(vertices, padded, occluders, quality.sky_directions)[:count]
+    else:
+        on_cloth = np.full(len(cloth), _CLOTH_SKY, dtype=np.float32)
+        sky = np.concatenate([studio.sky_seen, on_cloth])
+    return Body(
+        in_head,
+        in_camera,
+        rest,
+        normals,
+        sky,
+        lamp[:count],
+        triangles,
+        np.concatenate([studio.parts, cloth_parts]),
+        np.concatenate([studio.one_sided, np.zeros(len(cloth_parts), dtype=np.bool_)]),
+        hair,
+        lamp[-len(hair[-1].in_camera) :] if hair else lamp[:0],
+        props,
+    )
 
 
 def _tucked(head: NDArray[np.float64], rest: NDArray[np.float32]) -> NDArray[np.float64]:
     """The head with neck and shoulders drawn in below the collar, so that they stay under it."""
-    covered = smoothstep(below_collar(rest), -2.0, 30.0).astype(np.float64)[:, None]
-    towards_axis = (head - NECK_PIVOT) * (-0.3, 0.0, -0.3)
-    return np.asarray(head + towards_axis * covered)
+    tucked = head.copy()
+    low = np.flatnonzero(rest[:, 1] > 80.0)  # the collar is lower everywhere
+    covered = smoothstep(below_collar(rest[low]), -2.0, 30.0).astype(np.float64)[:, None]
+    tucked[low] += (head[low] - NECK_PIVOT) * (-0.3, 0.0, -0.3) * covered
+    return tucked
 
 
-def _hair(kit: FaceKit, head: NDArray[np.float64], look: Appearance) -> list[HairMesh]:
-    skin = kit.triangles_of(Part.FACE, Part.HEAD)
-    skin = skin[(skin < SKIN_VERTICES).all(axis=1)]
-    return hair_meshes(head, kit.mean, vertex_normals(head, skin), skin, look)
+def _placed(prop: Prop, pose: Pose) -> NDArray[np.float64]:
+    """A prop's vertices in the camera frame; what is worn below the chin bends with the neck."""
+    if prop.frame == "camera":
+        return prop.vertices_in_head
+    return posed(prop.vertices_in_head, prop.vertices_in_head, pose)
 
 
-def _occluders(
-    body: NDArray[np.float64],
-    head_triangles: NDArray[np.int32],
-    hair: list[HairMesh],
-    pose: Pose,
-) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-    """The head and the middle of its hair as one mesh; (n, 3) mm camera frame, (t, 3)."""
-    if not hair:
-        return body, head_triangles
-    vertices, triangles, offset = [body], [head_triangles], len(body)
-    for layer in (hair[0], hair[len(hair) // 2]):
-        solid = (layer.edge[layer.triangles] > 4.0).all(axis=1)
-        vertices.append(posed(layer.vertices, layer.rest, pose))
-        triangles.append(layer.triangles[solid] + np.int32(offset))
-        offset += len(layer.vertices)
-    return np.concatenate(vertices), np.concatenate(triangles)
+class _Shadows:
+    """Meshes gathered into one."""
+
+    def __init__(self, vertices: NDArray[np.float64], triangles: NDArray[np.int32]) -> None:
+        self._vertices, self._triangles, self._count = [vertices], [triangles], len(vertices)
+
+    def add(self, vertices: NDArray[np.float64], triangles: NDArray[np.int32]) -> None:
+        self._vertices.append(vertices)
+        self._triangles.append(triangles + np.int32(self._count))
+        self._count += len(vertices)
+
+    def merged(self) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+        return np.concatenate(self._vertices), np.concatenate(self._triangles)

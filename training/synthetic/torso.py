@@ -1,5 +1,7 @@
 """Clothed shoulders below the neck, so that no head floats."""
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
@@ -8,7 +10,6 @@ from training.synthetic.appearance import Appearance
 from training.synthetic.hair import grid_triangles
 from training.synthetic.noise import fractal, smoothstep
 
-_ROWS, _COLUMNS = 70, 128
 _COLLAR = 112.0  # mm below the head's origin, at the nape
 # Outline of collar, shoulders and chest: height, half width, half depth, centre's z (mm).
 _OUTLINE = np.array(
@@ -25,11 +26,15 @@ _OUTLINE = np.array(
 )
 
 
-def torso(look: Appearance) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-    """Vertices (n, 3) in the head frame of an upright person, mm, and (t, 3) triangles."""
-    y = np.linspace(0.0, 1.0, _ROWS) ** 1.8 * 588.0 + _COLLAR
-    outline = PchipInterpolator(_OUTLINE[:, 0], _OUTLINE[:, 1:])(y)
-    around = np.linspace(0.0, 2 * np.pi, _COLUMNS)
+def torso(
+    look: Appearance, rows: int, columns: int
+) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """Vertices of a grid (rows * columns, 3) and (t, 3) triangles.
+
+    mm in the head frame of an upright person.
+    """
+    y, outline = _silhouette(rows)
+    around = np.linspace(0.0, 2 * np.pi, columns)
     angle, height = np.meshgrid(around, y)
     # A superellipse: shoulders are squarer than an ellipse.
     cosine, sine = np.cos(angle), np.sin(angle)
@@ -41,7 +46,14 @@ def torso(look: Appearance) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
     fade = smoothstep(points[:, 1], 130.0, 200.0)
     points *= (1.0 + 0.03 * folds * fade)[:, None]
     # Seen from outside, rows run down and columns from the front to the image's right.
-    return points, grid_triangles(_ROWS, _COLUMNS)
+    return points, grid_triangles(rows, columns)
+
+
+@cache
+def _silhouette(rows: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Heights (rows,) and at each half width, half depth and centre's z (rows, 3), mm."""
+    y = np.linspace(0.0, 1.0, rows) ** 1.8 * 588.0 + _COLLAR
+    return y, np.asarray(PchipInterpolator(_OUTLINE[:, 0], _OUTLINE[:, 1:])(y))
 
 
 def below_collar(rest: NDArray[np.float32]) -> NDArray[np.float32]:

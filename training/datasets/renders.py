@@ -1,0 +1,113 @@
+"""Our own rendered heads (`python -m training render`): exact labels, free of licence.
+
+Their pictures are crops already and lie in shards, not in files of their own, so a sample's path is
+"shard-00000.npy/17", which `training.images.read_rgb` understands. Training on many of them goes
+through `prepared_from_shards`, which reads whole shards at once.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.face.geometry import Box, face_box
+from training.datasets.facts import SourceFacts
+from training.preparation import PreparedFaces
+from training.samples import FaceSample, ImageSample, Split
+from training.splits import validation_by_subject
+from training.synthetic.shard_files import images_path, read_manifest, read_shards
+
+SOURCE = SourceFacts(
+    name="renders",
+    title="Rendered heads of ICT-FaceKit with exact labels",
+    licence="free for any use; the head model is MIT",
+    edition="free",
+    citation="Li et al., Learning Formation of Physically-Based Face Attributes, CVPR 2020",
+)
+_VALIDATION_ONE_IN = 20
+
+
+def load(root: Path) -> Iterator[ImageSample]:
+    """Yields one sample a render; every 20th, chosen by hash, is validation."""
+    return samples(root, SOURCE.name)
+
+
+def samples(root: Path, source: str) -> Iterator[ImageSample]:
+    """The samples of a folder of shards; ValueError when another source than `source` made it."""
+    made_by = str(read_manifest(root)["source"])
+    if made_by != source:
+        raise ValueError(f"{root} holds {made_by!r}, not {source!r}: their terms differ")
+    for shard in read_shards(root):
+        tags = {name.removeprefix("tag."): shard[name] for name in shard if name.startswith("tag.")}
+        for row, (index, subject) in enumerate(zip(shard["index"], _subjects(shard), strict=True)):
+            points = shard["points"][row].astype(np.float32)
+            face = FaceSample(
+                box=face_box(shard["points"][row]),
+                points_in_image=points,
+                scheme="ibug-68",
+                rotation=shard["pose.rotation"][row],
+                tags={name: str(values[row]) for name, values in tags.items()},
+            )
+            yield ImageSample(
+                source=source,
+                path=images_path(root, int(index)) / str(row),
+                faces=(face,),
+                subject=subject,
+                split=_split(subject),
+            )
+
+
+def prepared_from_shards(folder: Path, scheme: str) -> PreparedFaces:
+    """All renders of a folder as training wants them, without cutting or storing them again.
+
+    The pictures keep the size that they were rendered at. scheme: any that the labels have;
+    ValueError for another one.
+    """
+    source = str(read_manifest(folder)["source"])
+    pixels, points, boxes = [], [], []
+    subjects: list[str] = []
+    for shard in read_shards(folder):
+        box = np.array([_edges(face_box(row)) for row in shard["points"]])
+        pixels.append(shard["images"])
+        points.append(_points(shard, scheme).astype(np.float32))
+        boxes.append(box.astype(np.float32))
+        subjects += _subjects(shard)
+    return PreparedFaces(
+        pixels=np.concatenate(pixels),
+        points=np.concatenate(points),
+        # A renderer places every point, hidden or not, as the annotators of 300-W do.
+        seen=np.ones((len(subjects), points[0].shape[1]), dtype=np.bool_),
+        boxes=np.concatenate(boxes),
+        source=np.full(len(subjects), source),
+        subject=np.array(subjects),
+        split=np.array([_split(subject) for subject in subjects]),
+        scheme=scheme,
+    )
+
+
+def _points(shard: Mapping[str, NDArray[Any]], scheme: str) -> NDArray[np.float64]:
+    """(n, K, 2) pixels of the render."""
+    name = "points" if scheme == "ibug-68" else f"schemes.{scheme}.points"
+    if name not in shard:
+        known = sorted(key.split(".")[1] for key in shard if key.startswith("schemes."))
+        known = ["ibug-68", *dict.fromkeys(known)]
+        raise ValueError(f"renders have no points of {scheme!r}; known: {', '.join(known)}")
+    points: NDArray[np.float64] = shard[name]
+    return points
+
+
+def _edges(box: Box) -> tuple[float, float, float, float]:
+    return box.x, box.y, box.width, box.height
+
+
+def _subjects(shard: Mapping[str, NDArray[Any]]) -> list[str]:
+    """Who is shown: a photograph's person, or somebody new in each render."""
+    if "tag.photograph" in shard:
+        return [str(name) for name in shard["tag.photograph"]]
+    return [f"render-{index}" for index in shard["index"]]
+
+
+def _split(subject: str) -> Split:
+    return validation_by_subject(subject, one_in=_VALIDATION_ONE_IN)
