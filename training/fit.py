@@ -134,14 +134,16 @@ def fit(
     `out`.
 
     A run that was stopped goes on where it was: call it again with the same `out`. A finished run
-    returns at once.
+    returns at once. ValueError when `out` holds a run with another schedule or record.
     """
     out.mkdir(parents=True, exist_ok=True)
     last, done = out / "last.keras", out / "finished"
+    _note_run(
+        out / "run.json",
+        {"schedule": asdict(schedule), "parameters": model.count_params(), **(record or {})},
+    )
     if done.is_file():
         return keras.saving.load_model(last, compile=False)
-    run = {"schedule": asdict(schedule), "parameters": model.count_params(), **(record or {})}
-    (out / "run.json").write_text(json.dumps(run, indent=2, default=str) + "\n")
     # XLA was measured 1.6 to 11 times slower than the plain graph for these networks on one CPU
     # core.
     model.compile(schedule.optimizer(), loss=loss, metrics=metrics or [], jit_compile=False)
@@ -164,6 +166,17 @@ def fit(
     model.save(last)
     done.write_text("")
     return model
+
+
+def _note_run(path: Path, run: dict[str, Any]) -> None:
+    """Writes what decides a run beside it, or checks that what is there is the same."""
+    text = json.dumps(run, indent=2, default=str) + "\n"
+    if path.is_file() and path.read_text() != text:
+        raise ValueError(
+            f"{path.parent} holds a run with other settings, see {path}: choose another folder, "
+            "or delete this one to train anew"
+        )
+    path.write_text(text)
 
 
 def overfits(model: keras.Model, loss: Any, batch: tuple[Any, Any], steps: int = 150) -> float:

@@ -8,7 +8,6 @@ numbers in each mix's `metrics.json` and prints a table.
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -49,52 +48,49 @@ _COLUMNS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Mix:
-    """A name and the faces with their shares of the batches."""
-
-    name: str
-    shares: Sequence[tuple[PreparedFaces, float]]
-
-
 def main() -> None:
     options = _parser().parse_args()
     sources = Sources(options.data, options.renders, options.profiles, options.runs)
     schedule = Schedule(epochs=options.epochs, steps_per_epoch=200)
     results: dict[str, list[dict[str, object]]] = {}
     for name in options.only or MIXES:
-        mix = Mix(name, [(sources.faces(source), share) for source, share in MIXES[name].items()])
         folder = options.runs / name.replace(" + ", "-")
-        model = train(mix, sources.validation(), schedule, folder)
+        model = train(name, sources, schedule, folder)
         rows = judge(model, options.data)
         results[name] = [row.model_dump(mode="json") for row in rows]
         (folder / "metrics.json").write_text(json.dumps(results[name], indent=1) + "\n")
     print(table(results))
 
 
-def train(mix: Mix, validation: PreparedFaces, schedule: Schedule, folder: Path) -> Path:
-    """Trains one mix and returns its ONNX file; a finished one is not trained again."""
+def train(name: str, sources: "Sources", schedule: Schedule, folder: Path) -> Path:
+    """Trains one of MIXES and returns its ONNX file; a finished one is not trained again."""
     keras.utils.set_random_seed(SEED)
-    crops, targets = plain_arrays(validation, SIZE)
+    crops, targets = plain_arrays(sources.validation(), SIZE)
     scheme = scheme_named(SCHEME)
-    largest = max(mix.shares, key=lambda share: share[1])[0]
+    faces = {source: sources.faces(source) for source in MIXES[name]}
     batches = LandmarkBatches(
-        mix.shares,
+        [(faces[source], share) for source, share in MIXES[name].items()],
         size=SIZE,
         batch=BATCH,
         steps=schedule.steps_per_epoch,
         jitter=CropJitter(),
         seed=SEED,
     )
+    mean = faces[max(faces, key=MIXES[name].__getitem__)].mean_points_in_crop()
     trained = fit(
-        landmark_network(SIZE, len(scheme), largest.mean_points_in_crop()),
+        landmark_network(SIZE, len(scheme), mean),
         loss=landmark_loss,
         train=batches,
         validation=(crops, targets),
         schedule=schedule,
         out=folder / "fit",
         metrics=[NormalisedError(*scheme.normaliser)],
-        record={"mix": mix.name, "faces": {str(len(faces)): s for faces, s in mix.shares}},
+        record={
+            "mix": name,
+            "seed": SEED,
+            "shares": dict(MIXES[name]),
+            "faces": {source: len(faces[source]) for source in faces},
+        },
     )
     exported = export_onnx(
         serving_network(trained),
@@ -147,6 +143,7 @@ class Sources:
         """Training faces of "w300", "renders" or "profiled"."""
         if source == "w300":
             return self._photographs().of_split("train")
+        # All of them: runs are judged on photographs alone.
         return prepared_from_shards(self._shards[source], SCHEME)
 
     def validation(self) -> PreparedFaces:

@@ -77,6 +77,15 @@ def test_a_stopped_run_goes_on_at_its_epoch(tmp_path: Path) -> None:
     assert finished.seen_epochs == [], "a finished run trains no more"
 
 
+def test_another_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
+    run = partial(fit, loss="mse", train=Lines(), validation=None, out=tmp_path)
+    run(line(), schedule=schedule(1))
+    with pytest.raises(ValueError, match="other settings"):
+        run(line(), schedule=schedule(2))
+    with pytest.raises(ValueError, match="other settings"):
+        run(line(), schedule=schedule(1), record={"faces": 2})
+
+
 def test_a_run_that_learns_only_the_mean_is_stopped() -> None:
     guard = LearnsMoreThanTheMean("val_nme", mean_answer=0.3, patience=2)
     guard.on_epoch_end(0, {"val_nme": 0.29})
