@@ -6,8 +6,10 @@ in a folder (`--runs`), so each can be repeated alone and a stopped training goe
 """
 
 import argparse
+import math
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 STEPS = {
@@ -27,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.verb == "render":
             return _render(options)
         return _make(options, parser)
-    except (FileNotFoundError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 
@@ -47,25 +49,19 @@ def _make(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
 
 
 def _render(options: argparse.Namespace) -> int:
+    out, count, workers, data = options.out, options.count, options.workers, options.data
+    facekit = options.facekit or data / "facekit"
     if options.profile is not None:
         from training.profiling.render import render_profiles  # noqa: PLC0415 - imports numba
+        from training.profiling.series import ProfileSeries  # noqa: PLC0415 - imports numba
 
-        render_profiles(
-            options.profile,
-            options.data,
-            options.facekit,
-            options.out,
-            options.count,
-            options.seed,
-            options.workers,
-        )
+        turned = ProfileSeries(options.profile, options.seed, options.size, options.margin)
+        render_profiles(turned, data, facekit, out, count, workers)
         return 0
     from training.synthetic.series import Series, write_renders  # noqa: PLC0415 - imports numba
 
     series = Series(options.seed, options.size, options.margin, backgrounds=options.backgrounds)
-    write_renders(
-        options.facekit, options.out, series, options.count, options.workers, options.data
-    )
+    write_renders(facekit, out, series, count, workers, data)
     return 0
 
 
@@ -97,25 +93,35 @@ def _add_recipe_options(parser: argparse.ArgumentParser) -> None:
 def _add_render_options(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     sentence = "render faces with exact labels into shards (stops and goes on: run it again)"
     parser = verbs.add_parser("render", help=sentence, description=sentence)
-    parser.add_argument("--count", type=_positive, required=True, help="how many samples")
+    parser.add_argument("--count", type=_at_least(1), required=True, help="how many samples")
     parser.add_argument("--out", type=Path, required=True, help="folder for the shards")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed, the same samples")
     parser.add_argument(
-        "--facekit", type=Path, required=True, help="folder that holds the 3D head, ICT-FaceKit"
+        "--seed", type=_at_least(0), default=1, help="the same seed, the same samples"
     )
     parser.add_argument(
-        "--workers", type=_positive, default=_cores(), help="processes (default: one per core)"
-    )
-    parser.add_argument("--size", type=_positive, default=160, help="pixels of a picture's side")
-    parser.add_argument(
-        "--margin", type=float, default=1.5, help="side of a picture in sides of a network's crop"
+        "--facekit",
+        type=Path,
+        help="folder that holds the 3D head, ICT-FaceKit (default: facekit in that of --data)",
     )
     parser.add_argument(
+        "--workers", type=_at_least(1), default=_cores(), help="processes (default: one per core)"
+    )
+    parser.add_argument(
+        "--size", type=_at_least(32), default=160, help="pixels of a picture's side"
+    )
+    parser.add_argument(
+        "--margin",
+        type=_margin,
+        default=1.5,
+        help="side of a picture in sides of a network's crop, 1 or more",
+    )
+    photographs = parser.add_mutually_exclusive_group()
+    photographs.add_argument(
         "--profile",
         metavar="SET",
         help="turn the heads of this labelled set instead; its terms then hold for the pictures",
     )
-    parser.add_argument(
+    photographs.add_argument(
         "--backgrounds",
         metavar="SET",
         help="photographs of this set behind the heads, for instance negatives; its terms then "
@@ -132,9 +138,19 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
+def _at_least(least: int) -> Callable[[str], int]:
+    def whole_number(text: str) -> int:
+        number = int(text)
+        if number < least:
+            raise argparse.ArgumentTypeError(f"{text} is not {least} or more")
+        return number
+
+    return whole_number
+
+
+def _margin(text: str) -> float:
+    number = float(text)
+    if not 1.0 <= number < math.inf:  # NaN is refused too
         raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
     return number
 

@@ -1,6 +1,6 @@
 """A renderer of samples that are quick to make and tell their index, for tests of files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,9 +23,10 @@ class MadeUpSample:
 
 @dataclass(frozen=True, slots=True)
 class OpenMadeUp:
-    """fails_at: the index at which rendering breaks."""
+    """fails_at: the index at which rendering breaks; tags: what samples have instead of theirs."""
 
     fails_at: int = -1
+    tags: Mapping[str, str] | None = None
 
     def __call__(self) -> Callable[[int], MadeUpSample]:
         return self._sample
@@ -35,7 +36,8 @@ class OpenMadeUp:
             raise ArithmeticError(f"sample {index} broke")
         rng = np.random.default_rng([9, index])
         image = rng.integers(0, 256, (SIZE, SIZE, 3), dtype=np.uint8)
-        return MadeUpSample(image, _label(rng), {"glasses": "sun" if index % 2 else "none"})
+        tags = self.tags or {"glasses": "sun" if index % 2 else "none"}
+        return MadeUpSample(image, _label(rng), dict(tags))
 
 
 def _label(rng: np.random.Generator) -> FaceLabel:

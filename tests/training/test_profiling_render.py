@@ -1,5 +1,6 @@
 """Folders of profiled photographs: layout, terms, going on after a stop, the same from the seed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -16,6 +17,7 @@ from tests.training.profiling_tools import (
 from training.datasets import load
 from training.profiling import render, series
 from training.profiling.render import render_profiles
+from training.profiling.series import ProfileSeries
 from training.profiling.survey import summary, survey
 from training.synthetic.facekit import FaceKit
 from training.synthetic.head import Pose, Shape
@@ -58,7 +60,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _render(data: Path, out: Path, count: int = 6, seed: int = 1) -> dict[str, object]:
-    return dict(render_profiles("w300", data, data / "facekit", out, count, seed))
+    return dict(render_profiles(ProfileSeries("w300", seed), data, data / "facekit", out, count))
 
 
 def test_writes_samples_that_the_reader_of_renders_reads(data: Path, tmp_path: Path) -> None:
@@ -73,6 +75,20 @@ def test_writes_samples_that_the_reader_of_renders_reads(data: Path, tmp_path: P
     assert "not for commercial use" in str(manifest["terms"])
     photographs = set(shard["tag.photograph"].tolist())
     assert photographs <= {f"w300/face_{number}" for number in range(4)}
+    subjects = [f"{name.removeprefix('w300/')}.png" for name in shard["tag.photograph"]]
+    assert shard["tag.subject"].tolist() == subjects
+
+
+def test_size_and_margin_decide_the_pictures(data: Path, tmp_path: Path) -> None:
+    for name, margin in (("narrow", 1.2), ("wide", 2.0)):
+        wanted = ProfileSeries("w300", 1, size=96, margin=margin)
+        render_profiles(wanted, data, data / "facekit", tmp_path / name, 1)
+
+    narrow, wide = (next(read_shards(tmp_path / name)) for name in ("narrow", "wide"))
+    assert narrow["images"].shape == (1, 96, 96, 3)
+    # The head turns alike, so its points are as much smaller as the picture shows more.
+    sizes = [np.ptp(shard["points"][0, 36:48, 0]) for shard in (narrow, wide)]
+    np.testing.assert_allclose(sizes[0] / sizes[1], 2.0 / 1.2, rtol=0.1)
 
 
 def test_labels_are_finite_and_faces_in_the_picture(data: Path, tmp_path: Path) -> None:
@@ -123,7 +139,7 @@ def test_a_folder_of_another_series_is_left_alone(data: Path, tmp_path: Path) ->
 
 def test_a_set_without_68_points_is_refused(data: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="unknown data set"):
-        render_profiles("nobody", data, data, tmp_path / "out", 1, 1)
+        render_profiles(ProfileSeries("nobody", 1), data, data, tmp_path / "out", 1)
 
 
 def test_the_survey_counts_what_is_refused(data: Path) -> None:
@@ -132,3 +148,12 @@ def test_the_survey_counts_what_is_refused(data: Path) -> None:
     np.testing.assert_allclose(found.fitted[:4, 0], _YAWS[:4], atol=2.0)
     np.testing.assert_allclose(found.fitted[:4, 2], -4.0, atol=2.0)
     assert "refused (above 5): 20.00%" in summary(found)
+
+
+def test_the_survey_never_looks_at_test_photographs(data: Path) -> None:
+    samples = list(load("w300", data))
+    held_out = [replace(samples[0], split="test"), *samples[1:]]
+
+    assert len(survey(held_out, closed_head()).residual) == len(samples) - 1
+    with pytest.raises(ValueError, match="outside the test splits"):
+        survey(held_out[:1], closed_head())

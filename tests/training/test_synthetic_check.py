@@ -48,9 +48,9 @@ def _moved_point(shard: Shard) -> None:
     shard["points_3d"][1, 30] += 0.5
 
 
-def _outside(shard: Shard) -> None:
-    shard["points"][1, 30] = [-5.0, 10.0]
-    shard["visible"][1, 30] = True
+def _outside(shard: Shard, points: str, visible: str) -> None:
+    shard[points][1, 1] = [-5.0, 10.0]
+    shard[visible][1, 1] = True
 
 
 def _hidden(shard: Shard) -> None:
@@ -58,7 +58,19 @@ def _hidden(shard: Shard) -> None:
 
 
 def _wide_eye(shard: Shard) -> None:
-    shard["eyes.openness"][1, 0] = 2.0
+    shard["eyes.openness"][1, 0] = 0.55
+
+
+def _wide_mouth(shard: Shard) -> None:
+    shard["mouth_openness"][1] = 1.2
+
+
+def _gaze_of_another_length(shard: Shard) -> None:
+    shard["eyes.gaze"][1, 1] *= 1.01
+
+
+def _gaze_to_the_other_side(shard: Shard) -> None:
+    shard["eyes.gaze_angles"][1, 0, 0] *= -1.0
 
 
 @pytest.mark.parametrize(
@@ -68,9 +80,11 @@ def _wide_eye(shard: Shard) -> None:
         (_blank, "an empty picture"),
         (_mirrored_rotation, "no rotation"),
         (_moved_point, "a projection that OpenCV does not confirm"),
-        (_outside, "a visible point outside the picture"),
         (_hidden, "a face that is not to be seen"),
         (_wide_eye, "openness out of range"),
+        (_wide_mouth, "openness out of range"),
+        (_gaze_of_another_length, "gaze that is no unit vector"),
+        (_gaze_to_the_other_side, "gaze that is not its angles"),
     ],
 )
 def test_each_fault_is_seen_where_it_is(
@@ -79,3 +93,26 @@ def test_each_fault_is_seen_where_it_is(
     spoiled = {key: values.copy() for key, values in shard.items()}
     spoil(spoiled)
     assert faults(spoiled, profiled=False)[name].tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("points", "visible"),
+    [
+        ("points", "visible"),
+        ("points_3d", "visible_3d"),
+        ("schemes.muct-76.points", "schemes.muct-76.visible"),
+        ("schemes.aflw-21.points", "schemes.aflw-21.visible"),
+        ("schemes.five.points", "schemes.five.visible"),
+        ("eyes.pupils", "eyes.pupils_visible"),
+    ],
+)
+def test_points_that_are_said_to_be_seen_are_in_the_picture(
+    shard: Shard, points: str, visible: str
+) -> None:
+    spoiled = {key: values.copy() for key, values in shard.items()}
+    _outside(spoiled, points, visible)
+    found = faults(spoiled, profiled=False)["a visible point outside the picture"]
+    assert found.tolist() == [False, True, False]
+
+    spoiled[visible][1, 1] = False
+    assert not faults(spoiled, profiled=False)["a visible point outside the picture"].any()

@@ -123,3 +123,23 @@ def test_a_listed_expression_that_is_missing_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match="browDown_L"):
         load_facekit(tmp_path)
+
+
+def test_the_file_of_arrays_itself_is_accepted(tmp_path: Path) -> None:
+    kit = load_facekit(_write_arrays(tmp_path / "arrays") / "facekit.npz")
+
+    assert len(kit.mean) == 7
+
+
+def test_arrays_that_git_lfs_did_not_fetch_are_named(tmp_path: Path) -> None:
+    (tmp_path / "facekit.npz").write_text("version https://git-lfs.github.com/spec/v1\n")
+
+    with pytest.raises(ValueError, match=r"facekit\.npz is no \.npz file.*git-lfs"):
+        load_facekit(tmp_path)
+
+
+def test_arrays_that_lack_something_are_told_what(tmp_path: Path) -> None:
+    np.savez(tmp_path / "facekit.npz", mean=MEAN, faces=FACES)
+
+    with pytest.raises(ValueError, match="lacks expression, expression_names, identity"):
+        load_facekit(tmp_path)

@@ -17,13 +17,7 @@ from training.synthetic.headwear import HEADWEAR, headwear
 from training.synthetic.infrared import infrared_look, infrared_props
 from training.synthetic.objects import OBJECTS, thing
 from training.synthetic.obstacles import OBSTACLES, obstacle
-from training.synthetic.outfit import (
-    Chances,
-    Outfit,
-    sample_obstacles,
-    sample_outfit,
-    sample_props,
-)
+from training.synthetic.outfit import Chances, Outfit, sample_obstacles, sample_outfit
 from training.synthetic.props import Prop
 
 # Landmarks of ibug-68.
@@ -237,11 +231,15 @@ def test_obstacles_are_rare() -> None:
     assert seen == {f"obstacle.{kind}" for kind in OBSTACLES}
 
 
-def test_the_same_generator_state_dresses_the_same_person(kit: FaceKit) -> None:
-    head = kit.mean.astype(np.float64)
-    first = sample_props(np.random.default_rng(12), kit, head)
-    second = sample_props(np.random.default_rng(12), kit, head)
+def _dressed(form: HeadForm, seed: int) -> tuple[Prop, ...]:
+    rng = np.random.default_rng(seed)
+    return sample_outfit(rng, form, sample_appearance(rng)).props
 
+
+def test_the_same_generator_state_dresses_the_same_person(form: HeadForm) -> None:
+    first, second = _dressed(form, 12), _dressed(form, 12)
+
+    assert first
     assert [one.name for one in first] == [one.name for one in second]
     for one, other in zip(first, second, strict=True):
         np.testing.assert_array_equal(one.vertices_in_head, other.vertices_in_head)

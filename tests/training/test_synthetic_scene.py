@@ -179,6 +179,16 @@ def test_backgrounds_are_training_photographs_without_people(tmp_path: Path) -> 
     assert photographs_of(Series(1), tmp_path) == ()
 
 
+def test_backgrounds_that_are_not_there_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="in which folder"):
+        photographs_of(Series(1, backgrounds="negatives"), None)
+
+    (tmp_path / "negatives" / "images").mkdir(parents=True)
+    np.savez(tmp_path / "negatives" / "labels.npz", filename=np.array([], dtype=str))
+    with pytest.raises(ValueError, match="no training pictures"):
+        photographs_of(Series(1, backgrounds="negatives"), tmp_path)
+
+
 def test_backgrounds_with_people_are_refused(tmp_path: Path) -> None:
     (tmp_path / "dlib_examples" / "images").mkdir(parents=True)
     points = np.random.default_rng(0).uniform(10, 50, (1, 68, 2))

@@ -142,22 +142,3 @@ def test_motion_and_defocus_do_not_move_the_picture() -> None:
         assert (light * rows).sum() / light.sum() == pytest.approx(30.0, abs=0.1)
         assert (light * columns).sum() / light.sum() == pytest.approx(30.0, abs=0.1)
         assert (light > 5).sum() > 4
-
-
-def test_a_rolling_shutter_moves_points_as_it_moves_pixels() -> None:
-    sensor = replace(QUIET, skew=0.1)
-    points = np.array([[30.0, 10.0], [30.0, 49.0]])
-    moved = sensor.skewed(points, 60, 80)
-    for (x, y), (x_new, y_new) in zip(points.astype(int), moved, strict=True):
-        dot = np.full((60, 80, 3), 0.05, dtype=np.float32)
-        dot[y, x] = 5.0
-        picture = expose(dot, sensor, np.random.default_rng(0)).astype(float)[:, :, 0]
-        light = np.maximum(picture - np.median(picture), 0.0)
-        assert (light.sum(axis=0) * np.arange(80)).sum() / light.sum() == pytest.approx(
-            x_new, abs=0.35
-        )
-        assert y_new == y
-    assert not sample_sensor(np.random.default_rng(0)).skew
-    rng = np.random.default_rng(0)
-    skews = [sample_sensor(rng, allow_skew=True).skew for _ in range(200)]
-    assert 5 < np.count_nonzero(skews) < 40

@@ -1,27 +1,36 @@
-"""Files of samples: order, resuming, what is refused; and reading them as a data set."""
+"""Files of samples: order, resuming, what is refused, what is said of broken ones."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from app.face.geometry import face_box
-from tests.training.made_up_series import SIZE, OpenMadeUp
-from training.datasets import profiled
-from training.datasets.renders import SOURCE, load, prepared_from_shards
-from training.images import read_rgb
+from tests.training.made_up_series import OpenMadeUp
 from training.synthetic.columns import columns
 from training.synthetic.label_fields import LABEL_FIELDS
-from training.synthetic.shard_files import images_path, labels_path, read_shards
+from training.synthetic.shard_files import (
+    images_path,
+    labels_path,
+    read_manifest,
+    read_shards,
+)
 from training.synthetic.shards import write_samples
 from training.synthetic.workers import WorkerError, in_order
 
 FACTS = {"source": "renders", "edition": "free", "terms": "none"}
 
 
-def _write(out: Path, count: int, workers: int = 1, seed: int = 1) -> None:
-    write_samples(OpenMadeUp(), {"seed": seed}, FACTS, out, count, workers)
+def _write(
+    out: Path, count: int, workers: int = 1, seed: int = 1, facts: Mapping[str, object] = FACTS
+) -> None:
+    write_samples(OpenMadeUp(), {"seed": seed}, facts, out, count, workers)
+
+
+def _edit_manifest(out: Path, **changes: object) -> None:
+    path = out / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
 @pytest.fixture(scope="module")
@@ -77,11 +86,95 @@ def test_a_larger_count_adds_to_a_short_shard(tmp_path: Path) -> None:
     np.testing.assert_array_equal(shard["images"][4], OpenMadeUp()()(4).image)
 
 
+def test_a_smaller_count_destroys_no_samples(tmp_path: Path) -> None:
+    _write(tmp_path, 1005)
+    files = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    for count in (3, 1000, 1004):
+        with pytest.raises(ValueError, match=r"another --out or a --count of at least 1005"):
+            _write(tmp_path, count)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == files
+
+
+def test_a_stopped_series_may_end_sooner_than_it_was_to(tmp_path: Path) -> None:
+    _write(tmp_path, 3)
+    _edit_manifest(tmp_path, count=2000)
+
+    _write(tmp_path, 4)
+
+    (shard,) = read_shards(tmp_path)
+    assert len(shard["images"]) == 4
+
+
 def test_another_series_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     _write(tmp_path, 2)
 
     with pytest.raises(ValueError, match="another series"):
         _write(tmp_path, 2, seed=2)
+
+
+@pytest.mark.parametrize("other", [{"source": "profiled"}, {"quality": {"grid": (2, 3)}}])
+def test_another_source_or_quality_in_the_same_folder_is_refused(
+    tmp_path: Path, other: dict[str, object]
+) -> None:
+    facts = FACTS | {"quality": {"grid": (1, 2)}}
+    _write(tmp_path, 2, facts=facts)
+    _write(tmp_path, 2, facts=facts)
+
+    with pytest.raises(ValueError, match=f"another series .{next(iter(other))}"):
+        _write(tmp_path, 2, facts=facts | other)
+
+
+def test_labels_of_another_version_are_neither_read_nor_added_to(tmp_path: Path) -> None:
+    _write(tmp_path, 2)
+    _edit_manifest(tmp_path, label_version=99)
+
+    with pytest.raises(ValueError, match=r"label_version 99.*again into another --out"):
+        list(read_shards(tmp_path))
+    with pytest.raises(ValueError, match="label_version 99"):
+        _write(tmp_path, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [('{"count": 3', "no JSON"), ("[]", "not of rendered"), ('{"scheme": "five"}', "not of")],
+)
+def test_a_manifest_of_something_else_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "manifest.json").write_text(text)
+
+    with pytest.raises(ValueError, match=f"{said}.*another --out"):
+        read_manifest(tmp_path)
+
+
+def test_a_file_is_no_folder_for_shards(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+
+    with pytest.raises(NotADirectoryError, match="is a file: give a folder"):
+        _write(tmp_path / "file", 1)
+
+
+@pytest.mark.parametrize("part", ["labels", "images", "both"])
+def test_a_shard_that_is_not_whole_is_refused_and_made_again(tmp_path: Path, part: str) -> None:
+    whole, short = tmp_path / "whole", tmp_path / "short"
+    _write(whole, 5)
+    _write(short, 3)
+    for name, path_of in (("labels", labels_path), ("images", images_path)):
+        if part in (name, "both"):
+            path_of(short, 0).replace(path_of(whole, 0))
+
+    with pytest.raises(ValueError, match=r"3 samples, not 5.*same `render` command again"):
+        list(read_shards(whole))
+    _write(whole, 5)
+    (shard,) = read_shards(whole)
+    np.testing.assert_array_equal(shard["images"][4], OpenMadeUp()()(4).image)
+
+
+def test_a_missing_file_of_pictures_names_the_command(tmp_path: Path) -> None:
+    _write(tmp_path, 2)
+    images_path(tmp_path, 0).unlink()
+
+    with pytest.raises(FileNotFoundError, match=r"npy is missing: run the same `render`"):
+        list(read_shards(tmp_path))
 
 
 def test_several_processes_make_the_same_samples_in_order() -> None:
@@ -99,52 +192,3 @@ def test_a_failing_process_is_reported_with_its_traceback() -> None:
 def test_columns_refuse_rows_that_differ() -> None:
     with pytest.raises(ValueError, match="only 1 of 2 samples"):
         columns([{"a": 1, "b": 2}, {"a": 1}])
-
-
-def test_renders_load_like_any_other_set(folder: Path) -> None:
-    samples = list(load(folder))
-    render = OpenMadeUp()()
-
-    assert len(samples) == 1050
-    sample = samples[1013]
-    expected = render(1013)
-    np.testing.assert_array_equal(read_rgb(sample.path), expected.image)
-    (face,) = sample.faces
-    assert face.scheme == "ibug-68"
-    assert face.tags["glasses"] == "sun"
-    assert face.points_in_image is not None
-    np.testing.assert_allclose(face.points_in_image, expected.label.points, rtol=1e-6)
-    held_out = sum(sample.split == "validation" for sample in samples)
-    assert 25 < held_out < 85
-
-
-def test_profiled_photographs_do_not_pass_for_free_renders(tmp_path: Path) -> None:
-    facts = FACTS | {"source": "profiled", "edition": "research"}
-    write_samples(OpenMadeUp(), {"seed": 1}, facts, tmp_path, 2)
-
-    with pytest.raises(ValueError, match="profiled"):
-        list(load(tmp_path))
-    assert [sample.source for sample in profiled.load(tmp_path)] == ["profiled"] * 2
-
-
-@pytest.mark.parametrize(("scheme", "count"), [("ibug-68", 68), ("muct-76", 76), ("five", 5)])
-def test_renders_feed_training_as_they_are(folder: Path, scheme: str, count: int) -> None:
-    prepared = prepared_from_shards(folder, scheme)
-    expected = OpenMadeUp()()(17)
-
-    assert prepared.pixels.shape == (1050, SIZE, SIZE, 3)
-    assert prepared.points.shape == (1050, count, 2)
-    assert set(prepared.source) == {SOURCE.name}
-    np.testing.assert_array_equal(prepared.pixels[17], expected.image)
-    box = face_box(expected.label.points)
-    np.testing.assert_allclose(prepared.boxes[17], (box.x, box.y, box.width, box.height), rtol=1e-5)
-
-
-def test_a_scheme_without_labels_is_refused_by_name(folder: Path) -> None:
-    with pytest.raises(ValueError, match="ibug-98"):
-        prepared_from_shards(folder, "ibug-98")
-
-
-def test_a_folder_without_renders_names_the_command(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="python -m training render"):
-        list(load(tmp_path))

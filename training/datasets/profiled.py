@@ -1,4 +1,4 @@
-"""Photographs of 300-W at new head poses (`python -m training render --profile w300`).
+"""Photographs of a labelled set at new head poses (`python -m training render --profile w300`).
 
 Research data, because it is made of them.
 """
@@ -12,13 +12,13 @@ from training.samples import ImageSample
 
 SOURCE = SourceFacts(
     name="profiled",
-    title="300-W photographs turned to new head poses",
-    licence="research only, not for commercial use: the terms of 300-W",
+    title="photographs of a labelled set turned to new poses",
+    licence="the terms of that set (300-W: research only)",
     edition="research",
     citation="Zhu et al., Face Alignment Across Large Poses: A 3D Solution, CVPR 2016",
 )
 
 
 def load(root: Path) -> Iterator[ImageSample]:
-    """Yields one sample a picture; every 20th, chosen by hash, is validation."""
+    """Yields one sample a picture, all for training: so are the photographs that they show."""
     return renders.samples(root, SOURCE.name)

@@ -3,6 +3,9 @@
 Their pictures are crops already and lie in shards, not in files of their own, so a sample's path is
 "shard-00000.npy/17", which `training.images.read_rgb` understands. Training on many of them goes
 through `prepared_from_shards`, which reads whole shards at once.
+
+Profiled photographs are stored likewise. They are made of training photographs alone, so all of
+them are for training, under the subjects of the photographs' own set.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.face.geometry import Box, face_box
+from app.face.landmarks import scheme as scheme_named
 from training.datasets.facts import SourceFacts
 from training.preparation import PreparedFaces
 from training.samples import FaceSample, ImageSample, Split
@@ -41,7 +45,8 @@ def samples(root: Path, source: str) -> Iterator[ImageSample]:
         raise ValueError(f"{root} holds {made_by!r}, not {source!r}: their terms differ")
     for shard in read_shards(root):
         tags = {name.removeprefix("tag."): shard[name] for name in shard if name.startswith("tag.")}
-        for row, (index, subject) in enumerate(zip(shard["index"], _subjects(shard), strict=True)):
+        subjects = _subjects(shard)
+        for row, (subject, split) in enumerate(zip(subjects, _splits(shard), strict=True)):
             points = shard["points"][row].astype(np.float32)
             face = FaceSample(
                 box=face_box(shard["points"][row]),
@@ -52,10 +57,10 @@ def samples(root: Path, source: str) -> Iterator[ImageSample]:
             )
             yield ImageSample(
                 source=source,
-                path=images_path(root, int(index)) / str(row),
+                path=images_path(root, int(shard["index"][row])) / str(row),
                 faces=(face,),
                 subject=subject,
-                split=_split(subject),
+                split=split,
             )
 
 
@@ -63,26 +68,29 @@ def prepared_from_shards(folder: Path, scheme: str) -> PreparedFaces:
     """All renders of a folder as training wants them, without cutting or storing them again.
 
     The pictures keep the size that they were rendered at. scheme: any that the labels have;
-    ValueError for another one.
+    ValueError for another one. Pupils of photographs are not seen: a fitted head does not tell
+    where they are.
     """
     source = str(read_manifest(folder)["source"])
-    pixels, points, boxes = [], [], []
+    pixels, points, seen, boxes = [], [], [], []
     subjects: list[str] = []
+    splits: list[Split] = []
     for shard in read_shards(folder):
         box = np.array([_edges(face_box(row)) for row in shard["points"]])
         pixels.append(shard["images"])
         points.append(_points(shard, scheme).astype(np.float32))
+        seen.append(_seen(shard, scheme))
         boxes.append(box.astype(np.float32))
         subjects += _subjects(shard)
+        splits += _splits(shard)
     return PreparedFaces(
         pixels=np.concatenate(pixels),
         points=np.concatenate(points),
-        # A renderer places every point, hidden or not, as the annotators of 300-W do.
-        seen=np.ones((len(subjects), points[0].shape[1]), dtype=np.bool_),
+        seen=np.concatenate(seen),
         boxes=np.concatenate(boxes),
         source=np.full(len(subjects), source),
         subject=np.array(subjects),
-        split=np.array([_split(subject) for subject in subjects]),
+        split=np.array(splits),
         scheme=scheme,
     )
 
@@ -98,16 +106,30 @@ def _points(shard: Mapping[str, NDArray[Any]], scheme: str) -> NDArray[np.float6
     return points
 
 
+def _seen(shard: Mapping[str, NDArray[Any]], scheme: str) -> NDArray[np.bool_]:
+    """(n, K): a renderer places every point, hidden or not, as the annotators of 300-W do."""
+    names = scheme_named(scheme).names
+    placed = [not (_of_photographs(shard) and name.endswith("_pupil")) for name in names]
+    return np.tile(placed, (len(shard["index"]), 1))
+
+
 def _edges(box: Box) -> tuple[float, float, float, float]:
     return box.x, box.y, box.width, box.height
 
 
 def _subjects(shard: Mapping[str, NDArray[Any]]) -> list[str]:
     """Who is shown: a photograph's person, or somebody new in each render."""
-    if "tag.photograph" in shard:
-        return [str(name) for name in shard["tag.photograph"]]
+    if _of_photographs(shard):
+        # Folders made before the subject was stored tell the photograph alone.
+        return [str(name) for name in shard.get("tag.subject", shard["tag.photograph"])]
     return [f"render-{index}" for index in shard["index"]]
 
 
-def _split(subject: str) -> Split:
-    return validation_by_subject(subject, one_in=_VALIDATION_ONE_IN)
+def _splits(shard: Mapping[str, NDArray[Any]]) -> list[Split]:
+    if _of_photographs(shard):
+        return ["train"] * len(shard["index"])
+    return [validation_by_subject(name, one_in=_VALIDATION_ONE_IN) for name in _subjects(shard)]
+
+
+def _of_photographs(shard: Mapping[str, NDArray[Any]]) -> bool:
+    return "tag.photograph" in shard

@@ -3,11 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from training.synthetic.contour import JawContour
+from training.synthetic.contour import FACE_VERTICES, JawContour
 from training.synthetic.facekit import FaceKit
 from training.synthetic.head import Pose, Shape
 
-FACE_VERTICES = 9409  # the model's face with ears and throat comes first
 IDENTITY_MODES = 40
 JAW = 17  # the first points of ibug-68
 

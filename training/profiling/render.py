@@ -24,15 +24,15 @@ _FIELDS = {
 
 
 def render_profiles(
-    set_name: str,
+    series: ProfileSeries,
     data: Path,
     facekit: Path,
     out: Path,
     count: int,
-    seed: int,
     workers: int = 1,
 ) -> Mapping[str, Any]:
-    """Turns training photographs of `data / set_name` into samples 0 .. count - 1 of `out`.
+    """Turns training photographs of `data / series.photographs` into samples 0 .. count - 1 of
+    `out`.
 
     Complete shards are kept, so a stopped call can be repeated. Returns the manifest. Raises
     ValueError when `out` holds another series or the set has no 68 points, FaceKitMissingError
@@ -40,10 +40,10 @@ def render_profiles(
     """
     # A missing model or set is said here and not by every worker.
     load_facekit(facekit, 1)
-    training_photographs(set_name, data)
-    series = ProfileSeries(set_name, seed)
+    training_photographs(series.photographs, data)
     renderer = OpenSeries(series, data, facekit)
-    return write_samples(renderer, asdict(series), _facts(set_name), out, count, workers)
+    facts = _facts(series.photographs)
+    return write_samples(renderer, asdict(series), facts, out, count, workers)
 
 
 def _facts(set_name: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from training.profiling.habits import habits_of_300w
 from training.profiling.photographs import training_photographs
 from training.profiling.turn import DEFAULT_MARGIN, DEFAULT_SIZE, Dressed, HeadTurner
 from training.profiling.views import sample_rotation, turnable
+from training.samples import ImageSample
 from training.synthetic.contour import JawContour
 from training.synthetic.facekit import load_facekit
 from training.synthetic.labels import FaceLabel
@@ -69,20 +70,21 @@ class ProfileStudio:
         self._dressed = lru_cache(maxsize=2)(self._dress)
 
     def __call__(self, index: int) -> ProfiledSample:
-        head, name = self._dressed(index // VIEWS)
+        head, photograph = self._dressed(index // VIEWS)
         series = self._series
         rng = np.random.default_rng([series.seed, index, 1])
         before = head.fit.rotation
         rotation = sample_rotation(before, rng)
         turned = self._turner.turn(head, rotation, series.size, series.margin, rng)
         tags = {
-            "photograph": f"{series.photographs}/{name}",
+            "photograph": f"{series.photographs}/{photograph.path.stem}",
+            "subject": photograph.subject,
             "yaw_before": f"{float(to_euler(before)[0]):.1f}",
             "fit_residual": f"{head.fit.residual:.2f}",
         }
         return ProfiledSample(turned.image, turned.face, tags)
 
-    def _dress(self, group: int) -> tuple[Dressed, str]:
+    def _dress(self, group: int) -> tuple[Dressed, ImageSample]:
         """The first of randomly drawn photographs whose fit is accepted and can be turned."""
         rng = np.random.default_rng([self._series.seed, group, 0])
         for _ in range(_DRAWS):
@@ -93,7 +95,7 @@ class ProfileStudio:
             height, width = photograph.shape[:2]
             fit = self._fitter.fit(points, (width, height))
             if fit.accepted and turnable(fit.rotation):
-                return self._turner.dress(photograph, points, fit), sample.path.stem
+                return self._turner.dress(photograph, points, fit), sample
         raise RuntimeError(
             f"{_DRAWS} photographs of {self._series.photographs} and no good fit: are its points "
             "those of ibug-68?"

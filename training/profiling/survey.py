@@ -1,6 +1,7 @@
 """How well a set of photographs is fitted: `python -m training.profiling.survey --set w300 ...`.
 
 Prints what docs/synthetic.md states: residuals, refusals, and mean angles beside those of PnP.
+Photographs held out for tests are never looked at, here as little as in training.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from training.synthetic.facekit import FaceKit, load_facekit
 
 _PERCENTILES = (5, 25, 50, 75, 95, 99, 100)
 _YAWS = (0, 15, 30, 45, 90)
+_SPLITS = frozenset({"train", "validation"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,14 @@ class Survey:
 def survey(
     samples: Sequence[ImageSample], kit: FaceKit, habits: NDArray[np.float64] | None = None
 ) -> Survey:
-    """Fits every face with 68 points; ValueError when there is none. habits: see HeadFitter."""
+    """Fits every face with 68 points that is not held out for tests; ValueError when there is none.
+
+    habits: see HeadFitter.
+    """
     fitter = HeadFitter(kit, habits=habits)
     residuals, fitted, by_pnp = [], [], []
-    for sample in tqdm(samples, desc="fit", unit="photograph"):
+    shown = [sample for sample in samples if sample.split in _SPLITS]
+    for sample in tqdm(shown, desc="fit", unit="photograph"):
         height, width = read_rgb(sample.path).shape[:2]
         for face in sample.faces:
             if face.points_in_image is None or face.scheme != "ibug-68":
@@ -58,7 +64,7 @@ def survey(
             fitted.append(fit.rotation)
             by_pnp.append(solved.rotation)
     if not residuals:
-        raise ValueError("no face with the 68 points of ibug-68")
+        raise ValueError("no face with the 68 points of ibug-68 outside the test splits")
     return Survey(np.array(residuals), _angles(fitted), _angles(by_pnp))
 
 

@@ -6,13 +6,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.profiling.basis import FACE_VERTICES, JAW
+from training.profiling.basis import JAW
 from training.profiling.fit import HeadFit
 from training.profiling.patch import FacePatch
 from training.profiling.surroundings import Continued, Outline, bend, continued, outline
 from training.profiling.texture import texture_coordinates
 from training.synthetic.camera import PinholeCamera
-from training.synthetic.contour import JawContour
+from training.synthetic.contour import FACE_VERTICES, JawContour
 from training.synthetic.facekit import FaceKit
 from training.synthetic.head import Pose
 from training.synthetic.labels import FaceLabel, label_face

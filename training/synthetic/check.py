@@ -25,6 +25,16 @@ Flags = NDArray[np.bool_]
 _FEWEST_VISIBLE = 14
 _FLATTEST = 2.0  # grey levels of deviation: less is an empty picture
 _LIMITS = {"yaw": 100.0, "pitch": 60.0, "roll": 90.0}  # of rendered heads, degrees
+_WIDEST_EYE, _WIDEST_MOUTH = 0.5, 1.1  # openness; a little above the most that is documented
+_SHOWN = {  # points -> which of them are said to be seen
+    "points": "visible",
+    "points_3d": "visible_3d",
+    **{
+        f"schemes.{name}.points": f"schemes.{name}.visible"
+        for name in ("muct-76", "aflw-21", "five")
+    },
+    "eyes.pupils": "eyes.pupils_visible",
+}
 _LARGEST_MISS = 0.01  # pixels between the stored and the recomputed projection
 
 
@@ -37,8 +47,8 @@ def faults(shard: Shard, profiled: bool) -> dict[str, Flags]:
         "an empty picture": shard["images"].std(axis=(1, 2, 3)) < _FLATTEST,
         "no rotation": ~_is_rotation(shard["pose.rotation"]),
         "a visible point outside the picture": _visible_outside(shard),
-        "openness out of range": _outside(shard["eyes.openness"], 0.0, 0.6)
-        | _outside(shard["mouth_openness"][:, None], 0.0, 1.5),
+        "openness out of range": _outside(shard["eyes.openness"], 0.0, _WIDEST_EYE)
+        | _outside(shard["mouth_openness"][:, None], 0.0, _WIDEST_MOUTH),
         "a projection that OpenCV does not confirm": _misprojected(shard),
     }
     if not profiled:
@@ -49,6 +59,7 @@ def faults(shard: Shard, profiled: bool) -> dict[str, Flags]:
         found["a face that is not to be seen"] = shown < _FEWEST_VISIBLE
         lengths = np.linalg.norm(shard["eyes.gaze"], axis=-1)
         found["gaze that is no unit vector"] = (np.abs(lengths - 1) > 1e-6).any(axis=1)
+        found["gaze that is not its angles"] = _gaze_elsewhere(shard)
     return found
 
 
@@ -68,8 +79,19 @@ def _is_rotation(matrices: NDArray[np.float64]) -> Flags:
 
 def _visible_outside(shard: Shard) -> Flags:
     size = np.stack([shard["camera.width"], shard["camera.height"]], axis=-1)[:, None]
-    outside = ((shard["points"] < -0.5) | (shard["points"] > size - 0.5)).any(axis=-1)
-    return np.asarray((outside & shard["visible"]).any(axis=1))
+    wrong = np.zeros(len(size), np.bool_)
+    for points, visible in _SHOWN.items():
+        outside = ((shard[points] < -0.5) | (shard[points] > size - 0.5)).any(axis=-1)
+        wrong |= (outside & shard[visible]).any(axis=1)
+    return wrong
+
+
+def _gaze_elsewhere(shard: Shard) -> Flags:
+    """Builds the vector of the angles as docs/synthetic.md describes them: right, and up."""
+    yaw, pitch = np.moveaxis(np.deg2rad(shard["eyes.gaze_angles"]), -1, 0)
+    level = np.cos(pitch)
+    looks = np.stack([level * np.sin(yaw), -np.sin(pitch), -level * np.cos(yaw)], axis=-1)
+    return np.asarray((np.abs(looks - shard["eyes.gaze"]) > 1e-6).any(axis=(1, 2)))
 
 
 def _outside(values: NDArray[np.float64], low: float, high: float) -> Flags:

@@ -7,6 +7,9 @@ from training.synthetic.facekit import FaceKit, Part
 from training.synthetic.marks import JAW_BONE_RIGHT, Marks
 from training.synthetic.surface_points import Surface, SurfacePoints
 
+FACE_VERTICES = 9409
+"""The head model's first vertices: the face with ears and throat, all that an outline needs."""
+
 _MOUTH = np.array([0.0, 35.0])  # rays to the lower jaw start here; head frame x, y in mm
 _SAMPLES = 48  # along a strip, 2 mm apart or less
 # mm; how much less far out a place may lie and still count. Averaging over such places makes the

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.synthetic.facekit_files import NEUTRAL, find_repository, read_repository
 
+_NEEDED = frozenset({"mean", "faces", "identity", "expression", "expression_names"})
 SOURCE = "ICT-FaceKit (https://github.com/ICT-VGL/ICT-FaceKit), MIT licence"
 
 # The published model is in centimetres with y up and z to the viewer.
@@ -94,30 +96,42 @@ class FaceKit:
 
 
 def load_facekit(folder: Path, modes: int = 60) -> FaceKit:
-    """Reads the model from a folder, in either of two layouts.
+    """Reads the model from a folder, in either of two layouts; or from the .npz file itself.
 
     - the published repository (or its FaceXModel folder): generic_neutral_mesh.obj,
       identity000.obj ..., one .obj per expression; takes about ten seconds;
-    - facekit.npz: the same as arrays, `mean`, `faces` and optionally `uv`, `faces_uv`,
-      `identity`, `expression` and `expression_names`.
+    - facekit.npz: the same as arrays, `mean`, `faces`, `identity`, `expression`,
+      `expression_names` and optionally `uv` and `faces_uv`.
 
     modes: how many identity modes are kept; the later ones move vertices by less than 0.1 mm.
     Raises FaceKitMissingError when the folder holds neither, ValueError for a file that is not what
     its name says.
     """
-    archive, repository = folder / "facekit.npz", find_repository(folder)
+    archive = folder if folder.suffix == ".npz" else folder / "facekit.npz"
+    repository = find_repository(folder)
     if archive.is_file():
-        with np.load(archive) as loaded:
-            arrays = {name: loaded[name] for name in loaded.files}
+        arrays = _read_archive(archive)
     elif repository is not None:
         arrays = read_repository(repository, modes)
     else:
         raise FaceKitMissingError(
             f"{folder} holds no head model: neither facekit.npz nor FaceXModel/{NEUTRAL}. It is "
             f"{SOURCE}. Clone it (the .obj files need git-lfs where it asks for that) and give "
-            "that folder."
+            "that folder as --facekit."
         )
     return _assembled(arrays, modes)
+
+
+def _read_archive(path: Path) -> Mapping[str, NDArray[Any]]:
+    if not is_zipfile(path):
+        raise ValueError(
+            f"{path} is no .npz file: fetch it again (with git-lfs, if it is a pointer)"
+        )
+    with np.load(path, allow_pickle=False) as loaded:
+        arrays = {name: loaded[name] for name in loaded.files}
+    if missing := sorted(_NEEDED - arrays.keys()):
+        raise ValueError(f"{path} lacks {', '.join(missing)}: it is not the head model {SOURCE}")
+    return arrays
 
 
 def _assembled(arrays: Mapping[str, NDArray[Any]], modes: int) -> FaceKit:

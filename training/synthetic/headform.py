@@ -11,13 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from training.synthetic.contour import FACE_VERTICES
 from training.synthetic.facekit import FaceKit, Part
 
 _STEP = 5.0  # degrees between the map's directions
 _COLUMNS = int(360 / _STEP) + 1  # azimuth -180..180, both ends stored
 _ROWS = int(180 / _STEP) + 1  # elevation 90..-90
 _NEIGHBOURS = 8
-_EARS = range(6706, 9409)  # vertices of the face that may be an ear, from the model's README
+_EARS = range(
+    6706, FACE_VERTICES
+)  # vertices of the face that may be an ear, from the model's README
 
 
 @dataclass(frozen=True, slots=True)

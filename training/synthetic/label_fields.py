@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 from training.synthetic.columns import columns
 from training.synthetic.labels import FaceLabel
 
-LABEL_VERSION = 1
-"""Raised whenever a field changes its meaning; a new field does not raise it."""
-
 LABEL_FIELDS: Mapping[str, str] = MappingProxyType(
     {
         "pose.rotation": "3x3, head frame to camera frame, canonical convention",

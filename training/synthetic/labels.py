@@ -10,7 +10,7 @@ from app.face.geometry import Box, face_box
 from app.face.landmarks import scheme
 from app.face.rotation import mirror
 from training.synthetic.camera import PinholeCamera
-from training.synthetic.contour import JawContour
+from training.synthetic.contour import FACE_VERTICES, JawContour
 from training.synthetic.facekit import FaceKit
 from training.synthetic.gaze import gaze_angles, gaze_in_head
 from training.synthetic.head import Pose
@@ -19,7 +19,6 @@ from training.synthetic.scheme_points import scheme_points
 from training.synthetic.surface_points import SurfacePoints
 from training.synthetic.visibility import BEHIND_LID, visible_points
 
-_FACE_VERTICES = 9409  # come first in the model
 _PUPILS_OF_MUCT = [31, 36]
 _BARELY_OPEN = 0.03  # openness below which no pupil shows
 
@@ -133,7 +132,7 @@ def label_face(
     in_head = marks.ibug.place(head)
     origin = in_head[[36, 45]].mean(axis=0)
     bone = pose.to_camera(in_head)
-    outline = np.concatenate([contour.points(pose.to_camera(head[:_FACE_VERTICES])), bone[17:]])
+    outline = np.concatenate([contour.points(pose.to_camera(head[:FACE_VERTICES])), bone[17:]])
     sets = {"outline": outline, "bone": bone, **scheme_points(marks, outline, place)}
     marked = _marked(sets, camera, depth)
 

@@ -25,7 +25,7 @@ def eye_openness(mesh_68: NDArray[np.floating]) -> NDArray[np.float64]:
 def mouth_openness(mesh_68: NDArray[np.floating]) -> float:
     """Height of the opening between the lips over the width of the mouth; 0 is shut.
 
-    mesh_68: as for eye_openness. A dropped jaw gives about 0.75, talking 0.05 to 0.3.
+    mesh_68: as for eye_openness. A dropped jaw gives 0.75 and, seldom, 1.0; talking 0.05 to 0.3.
     """
     height = _height(mesh_68, ((61, 67), (62, 66), (63, 65)))
     return max(height / _apart(mesh_68, 48, 54) - _SHUT_MOUTH, 0.0)

@@ -5,12 +5,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from training.synthetic.appearance import Appearance, sample_appearance
+from training.synthetic.appearance import Appearance
 from training.synthetic.coiffure import HairCut
 from training.synthetic.coverings import MASKS, mask, scarf, seat_belt
-from training.synthetic.facekit import FaceKit
 from training.synthetic.glasses import glasses, sample_spectacles
-from training.synthetic.headform import HeadForm, HeadForms
+from training.synthetic.headform import HeadForm
 from training.synthetic.headwear import (
     HEADWEAR,
     HIDES_HAIR,
@@ -98,21 +97,6 @@ def sample_outfit(
     if infrared:
         look, props = infrared_look(look, rng), infrared_props(props, rng)
     return Outfit(look, props, eyewear, hat or "none", covering or "none", occluders_of(props))
-
-
-def sample_props(
-    rng: np.random.Generator,
-    kit: FaceKit,
-    head_vertices: NDArray[np.floating],
-    look: Appearance | None = None,
-) -> tuple[Prop, ...]:
-    """Things for one head of (V, 3) vertices, mm, head frame.
-
-    Makes the head model's HeadForms each time (a tenth of a second); who draws many people keeps
-    those and calls `sample_outfit`, which also adapts the hair.
-    """
-    look = sample_appearance(rng) if look is None else look
-    return sample_outfit(rng, HeadForms(kit).of(head_vertices), look).props
 
 
 def sample_obstacles(

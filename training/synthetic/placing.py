@@ -20,7 +20,7 @@ _EYES_MOVE = (32.0, 24.0)  # degrees aside and up or down
 def sample_pose(rng: np.random.Generator) -> Pose:
     """Half of the yaws are everyday ones, half are even out to the edges; so, less, for the others.
 
-    The place is up to about 38 degrees off the optical axis.
+    The head frame's inner origin is placed, up to about 41 degrees off the optical axis.
     """
     for _ in range(50):
         angles = (

@@ -15,6 +15,7 @@ from training.synthetic.background import (
     sample_background_kind,
 )
 from training.synthetic.camera import PinholeCamera
+from training.synthetic.contour import FACE_VERTICES
 from training.synthetic.expressions import sample_expression
 from training.synthetic.head import Shape, shaped
 from training.synthetic.labels import FaceLabel
@@ -34,7 +35,6 @@ DEFAULT_MARGIN = 1.5
 _FEWEST_VISIBLE = 14  # of the 68 points; a plain profile shows about 30
 _ATTEMPTS = 20
 _ON_PHOTOGRAPH = 0.7  # share of the heads before a photograph, where there are any
-_FACE_VERTICES = 9409  # come first in the model
 _LARGEST_COEFFICIENT = 3.0  # standard deviations of an identity mode
 
 
@@ -124,7 +124,7 @@ def sample_scene(
     obstacles = sample_obstacles(rng, pose.translation)
     person = Person(shape, outfit.look, pose, outfit.props + obstacles)
     points = pose.to_camera(studio.contour.marks.ibug.place(head))
-    points[:17] = studio.contour.points(pose.to_camera(head[:_FACE_VERTICES]))
+    points[:17] = studio.contour.points(pose.to_camera(head[:FACE_VERTICES]))
     if photographs and rng.random() < _ON_PHOTOGRAPH:
         photograph_behind = read_rgb(photographs[int(rng.integers(len(photographs)))])
         background = photograph_background(photograph_behind, rng, size, size)

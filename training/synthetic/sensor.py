@@ -21,10 +21,9 @@ class Sensor:
     target: mean linear brightness that automatic exposure aims at; highest_gain limits it.
     white_balance: (3,) gains. noise: standard deviation at mid-grey; grain: its size in pixels.
     defocus: sigma. motion: (dx, dy), the path of a point during the exposure. banding: (share,
-    periods per picture, phase) of flickering light under a rolling shutter. skew: how far the
-    last row lags behind the first, as a share of the picture's width (`skewed` moves labels).
-    reduction: the picture is taken that much smaller and enlarged. jpeg: quality, None for none.
-    grey: one channel, as infrared cameras have.
+    periods per picture, phase) of flickering light under a rolling shutter, which leans nothing:
+    labels stay exact. reduction: the picture is taken that much smaller and enlarged. jpeg:
+    quality, None for none. grey: one channel, as infrared cameras have.
     """
 
     target: float = 0.3
@@ -36,28 +35,13 @@ class Sensor:
     defocus: float = 0.45
     motion: tuple[float, float] = (0.0, 0.0)
     banding: tuple[float, float, float] = (0.0, 1.0, 0.0)
-    skew: float = 0.0
     reduction: float = 1.0
     jpeg: int | None = None
     grey: bool = False
 
-    def skewed(
-        self, points_in_image: NDArray[np.floating], height: int, width: int
-    ) -> NDArray[np.float64]:
-        """(..., 2) pixels before -> after the rolling shutter; the middle row stays."""
-        points = np.array(points_in_image, dtype=np.float64)
-        points[..., 0] += self.skew * width * (points[..., 1] - (height - 1) / 2) / height
-        return points
 
-
-def sample_sensor(
-    rng: np.random.Generator, light_kind: str = "indoor", *, allow_skew: bool = False
-) -> Sensor:
-    """A random camera for a kind of light.
-
-    allow_skew: let one of twelve pictures have a rolling shutter's skew; labels must then go
-    through `Sensor.skewed`.
-    """
+def sample_sensor(rng: np.random.Generator, light_kind: str = "indoor") -> Sensor:
+    """A random camera for a kind of light."""
     dim = light_kind in {"night", "infrared"}
     low, high = _NOISE.get(light_kind, _QUIET)
     length = 0.0
@@ -82,7 +66,6 @@ def sample_sensor(
             float(rng.uniform(1.0, 4.0)),
             float(rng.uniform(0, 2 * np.pi)),
         ),
-        skew=float(rng.normal(0, 0.03)) if allow_skew and rng.random() < 1 / 12 else 0.0,
         reduction=float(rng.uniform(0.3, 0.8)) if rng.random() < 0.14 else 1.0,
         jpeg=int(rng.integers(22, 96)) if rng.random() < 0.55 else None,
         grey=light_kind == "infrared" or rng.random() < 0.03,
@@ -119,12 +102,6 @@ def expose(
 def _through_lens(radiance: NDArray[np.float32], sensor: Sensor) -> NDArray[np.float32]:
     light: cv2.typing.MatLike = radiance
     height, width = radiance.shape[:2]
-    if sensor.skew:
-        shear = np.array([[1.0, sensor.skew * width / height, 0.0], [0.0, 1.0, 0.0]])
-        shear[0, 2] = -shear[0, 1] * (height - 1) / 2
-        light = cv2.warpAffine(
-            light, shear, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
     if sensor.defocus > 0.0:
         light = cv2.GaussianBlur(light, (0, 0), sensor.defocus)
     length = float(np.hypot(*sensor.motion))

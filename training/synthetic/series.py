@@ -61,7 +61,7 @@ def write_renders(
     """Renders samples 0 .. count - 1 into `out` (see `write_samples`); returns the manifest.
 
     data: folder of the data sets, needed for `series.backgrounds`. Raises FaceKitMissingError
-    without the head model, ValueError when the backgrounds show people.
+    without the head model, ValueError when the backgrounds show people or are not there.
     """
     load_facekit(facekit, 1)  # a missing model is said here and not by every worker
     photographs = photographs_of(series, data)
@@ -81,9 +81,17 @@ def photographs_of(series: Series, data: Path | None) -> tuple[Path, ...]:
     """The pictures behind the heads: training photographs alone, since pictures of a test set must
     not be seen, not even behind a head. Empty for a series of painted rooms.
     """
-    if series.backgrounds is None or data is None:
+    if series.backgrounds is None:
         return ()
+    if data is None:
+        raise ValueError(f"backgrounds {series.backgrounds!r}: in which folder are the data sets?")
     samples = load(series.backgrounds, data)
     if any(sample.faces for sample in samples):
         raise ValueError(f"{series.backgrounds!r} shows people: backgrounds must not")
-    return tuple(sorted(sample.path for sample in samples if sample.split == "train"))
+    training = tuple(sorted(sample.path for sample in samples if sample.split == "train"))
+    if not training:
+        raise ValueError(
+            f"{series.backgrounds!r} has no training pictures: fetch the data set again, or choose "
+            "another for the backgrounds"
+        )
+    return training

@@ -15,7 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 SCHEMA_VERSION = 1
+LABEL_VERSION = 1
+"""Raised whenever a field changes its meaning; a new field does not raise it."""
 PER_SHARD = 1000
+_NEEDED = frozenset({"schema_version", "label_version", "count", "series", "source"})
 
 
 def labels_path(folder: Path, index: int) -> Path:
@@ -29,28 +32,48 @@ def images_path(folder: Path, index: int) -> Path:
 
 
 def read_manifest(folder: Path) -> Mapping[str, Any]:
-    """FileNotFoundError says which command makes a folder of renders; ValueError: other schema."""
+    """FileNotFoundError says which command makes a folder of renders; ValueError: a manifest of
+    something else, or of another version of files or labels.
+    """
     path = folder / "manifest.json"
     if not path.is_file():
         raise FileNotFoundError(
             f"{path} is missing: run `python -m training render --out {folder}`"
         )
-    manifest: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    if manifest["schema_version"] != SCHEMA_VERSION:
-        raise ValueError(f"{path} has schema {manifest['schema_version']}, not {SCHEMA_VERSION}")
+    try:
+        manifest: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is no JSON ({error}): render into another --out") from error
+    if not isinstance(manifest, dict) or not manifest.keys() >= _NEEDED:
+        raise ValueError(f"{path} is not of rendered samples: render into another --out")
+    for name, known in (("schema_version", SCHEMA_VERSION), ("label_version", LABEL_VERSION)):
+        if manifest[name] != known:
+            raise ValueError(
+                f"{path} has {name} {manifest[name]}, this program {known}: render the samples "
+                "again into another --out"
+            )
     return manifest
 
 
 def read_shards(folder: Path) -> Iterator[Mapping[str, NDArray[Any]]]:
     """The arrays of each shard, pictures as "images", in order of index.
 
-    Raises FileNotFoundError for a missing one.
+    Raises FileNotFoundError for a missing one, ValueError for one that is not whole.
     """
     manifest = read_manifest(folder)
     for start in range(0, manifest["count"], PER_SHARD):
-        path = labels_path(folder, start)
-        if not path.is_file():
-            raise FileNotFoundError(f"{path} is missing: run the same `render` command again")
-        with np.load(path, allow_pickle=False) as arrays:
+        paths = labels_path(folder, start), images_path(folder, start)
+        for path in paths:
+            if not path.is_file():
+                raise FileNotFoundError(f"{path} is missing: run the same `render` command again")
+        with np.load(paths[0], allow_pickle=False) as arrays:
             labels = {name: arrays[name] for name in arrays.files}
-        yield {"images": np.load(images_path(folder, start)), **labels}
+        shard = {"images": np.load(paths[1]), **labels}
+        expected = min(PER_SHARD, manifest["count"] - start)
+        for path, found in zip(paths, (len(shard["index"]), len(shard["images"])), strict=True):
+            if found != expected:
+                raise ValueError(
+                    f"{path} holds {found} samples, not {expected}: run the same `render` command "
+                    "again"
+                )
+        yield shard

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from training.synthetic.columns import columns
-from training.synthetic.label_fields import LABEL_FIELDS, LABEL_VERSION
+from training.synthetic.label_fields import LABEL_FIELDS
 from training.synthetic.labels import FaceLabel
 from training.synthetic.shard_files import (
+    LABEL_VERSION,
     PER_SHARD,
     SCHEMA_VERSION,
     images_path,
@@ -26,6 +27,8 @@ from training.synthetic.shard_files import (
 )
 from training.synthetic.workers import in_order
 
+# What a folder must have in common with the call that goes on with it.
+_SAME = ("series", "source", "quality")
 _PACKAGES = ("numpy", "numba", "opencv-python-headless", "scipy")
 
 
@@ -53,11 +56,13 @@ def write_samples(
     """Writes samples 0 .. count - 1 into `out`; complete shards are kept. Returns the manifest.
 
     open_renderer is called once in each process and gives sample `index` of the series. series:
-    what decides the pictures; ValueError when `out` holds another one. facts: what else the
-    manifest says ("source", "edition", "terms"); its "fields" replace those of LABEL_FIELDS.
+    what decides the pictures; facts: what else the manifest says ("source", "edition", "terms");
+    its "fields" replace those of LABEL_FIELDS. Raises ValueError when `out` holds another series,
+    source or quality, or more than `count` samples; NotADirectoryError when it is a file.
     """
+    if out.exists() and not out.is_dir():
+        raise NotADirectoryError(f"{out} is a file: give a folder as --out")
     out.mkdir(parents=True, exist_ok=True)
-    _check_same_series(out, series)
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "count": count,
@@ -68,6 +73,8 @@ def write_samples(
         "fields": dict(LABEL_FIELDS) | dict(facts.get("fields", {})),
         "versions": {name: version(name) for name in _PACKAGES},
     }
+    _check_same_series(out, manifest)
+    _check_none_is_lost(out, count)
     text = json.dumps(manifest, indent=2) + "\n"
     _write(out / "manifest.json", lambda file: file.write(text.encode()))
     shards = [range(start, min(start + PER_SHARD, count)) for start in range(0, count, PER_SHARD)]
@@ -95,22 +102,40 @@ def _write_shard(out: Path, samples: Sequence[LabelledPicture], indices: range) 
 
 
 def _complete(out: Path, indices: range) -> bool:
-    """A shard is written whole or not at all, but the last one of a smaller count is too short."""
-    path = labels_path(out, indices[0])
-    if not path.is_file():
+    """A file is written whole or not at all, but the last one of a smaller count is too short."""
+    labels, images = labels_path(out, indices[0]), images_path(out, indices[0])
+    if not (labels.is_file() and images.is_file()):
         return False
-    with np.load(path, allow_pickle=False) as arrays:
-        return len(arrays["index"]) == len(indices)
+    pictures = np.load(images, mmap_mode="r")
+    return _stored(labels) == len(pictures) == len(indices)
 
 
-def _check_same_series(out: Path, series: Mapping[str, Any]) -> None:
+def _stored(labels: Path) -> int:
+    with np.load(labels, allow_pickle=False) as arrays:
+        return len(arrays["index"])
+
+
+def _check_same_series(out: Path, manifest: Mapping[str, Any]) -> None:
     if not (out / "manifest.json").is_file():
         return
-    found = read_manifest(out)["series"]
-    if found != dict(series):
+    found = read_manifest(out)
+    wanted = json.loads(json.dumps(manifest))  # tuples are lists there
+    for name in _SAME:
+        if found.get(name) != wanted.get(name):
+            raise ValueError(
+                f"{out} holds another series ({name}: {found.get(name)}, not {wanted.get(name)}): "
+                "choose an empty folder, or repeat its options to go on with it"
+            )
+
+
+def _check_none_is_lost(out: Path, count: int) -> None:
+    """A smaller count would write its last shard anew, shorter, and leave out those after it."""
+    starts = [int(path.stem.removeprefix("shard-")) * PER_SHARD for path in out.glob("shard-*.npz")]
+    last = max(starts, default=0)
+    if starts and count < (stored := last + _stored(labels_path(out, last))):
         raise ValueError(
-            f"{out} holds another series ({found}): choose an empty folder, or repeat its options "
-            "to go on with it"
+            f"{out} holds {stored} samples already: choose another --out or a --count of at least "
+            f"{stored}"
         )
 
 
