@@ -1,5 +1,6 @@
 """The detector's network, its loss, and what is exported of it."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -86,7 +87,8 @@ def test_a_picture_without_faces_has_a_finite_loss() -> None:
 
 
 def test_the_network_learns_four_pictures_by_heart() -> None:
-    assert overfits(detector_network((16, 16, 24), pyramid=16), detection_loss, _batch(), 60) < 0.4
+    keras.utils.set_random_seed(0)
+    assert overfits(detector_network((16, 16, 24), pyramid=16), detection_loss, _batch(), 160) < 0.3
 
 
 @pytest.mark.parametrize(("height", "width"), [(32, 64), (96, 64)])
