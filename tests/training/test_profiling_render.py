@@ -115,7 +115,7 @@ def test_the_same_seed_gives_the_same_samples_and_another_seed_others(
     assert geodesic_degrees(one["pose.rotation"], other["pose.rotation"]).max() > 1.0
 
 
-def test_goes_on_where_it_was_stopped(
+def test_a_longer_run_keeps_what_is_there(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("training.synthetic.shards.PER_SHARD", 4)

@@ -62,7 +62,7 @@ SHOTS = (
     _one("yaw-plus-30", Sitter(103, (30, 0, 0), tone=0.35, style="full")),
     _one("yaw-minus-30", Sitter(104, (-30, 0, 0), tone=0.1, style="long", expression=_SMILE)),
     _one("yaw-plus-60", Sitter(105, (60, 0, 0), tone=0.6, style="short")),
-    _one("yaw-minus-60", Sitter(148, (-60, 0, 0), tone=0.25, style="short")),
+    _one("yaw-minus-60", Sitter(106, (-60, 0, 0), tone=0.25, style="short")),
     _one("yaw-plus-90", Sitter(120, (90, 0, 0), tone=0.3, style="undercut")),
     _one("yaw-minus-90", Sitter(121, (-90, 0, 0), tone=0.8, style="receding")),
     _one("pitch-plus-25", Sitter(107, (0, 25, 0), tone=0.45, style="short")),
