@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.detection.evaluation import judge
 from training.detection.images import LabelledImage
+from training.detection.judging import judge
 from training.detection.metrics import (
     Matches,
     average_precision,
@@ -70,7 +70,6 @@ def _labelled() -> LabelledImage:
         pixels=np.random.default_rng(1).integers(0, 256, (150, 160, 3), dtype=np.uint8),
         boxes=np.array([box]),
         points=outline[None, :5],
-        outlines=(outline,),
         ignored=np.zeros((0, 4)),
         complete=False,
     )

@@ -9,11 +9,13 @@ from training.detection.targets import Scene, cell_centres, scene_targets
 from training.fit import overfits
 from training.networks.detector import (
     CELL_VALUES,
+    SERVED_CELLS,
     STRIDES,
     DecodeCells,
     detector_network,
     served_network,
 )
+from training.networks.layers import PixelConvolution
 
 
 def _batch(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -102,3 +104,29 @@ def test_any_size_gives_all_cells_in_order(height: int, width: int) -> None:
     assert scores.shape == (2, cells)
     # An untrained network is not sure of anything.
     assert 0 < scores.min() <= scores.max() < 0.2
+
+
+def test_the_best_cells_are_served_sorted_and_decoded_as_in_training() -> None:
+    trained = detector_network((16, 16, 16), pyramid=16)
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 160, 224, 3), dtype=np.uint8)
+    answer = {name: np.asarray(value) for name, value in served_network(trained)(pixels).items()}
+    cells = np.asarray(trained(pixels))
+    assert cells.shape[1] > SERVED_CELLS
+    for image in range(2):
+        best = cells[image, np.argsort(-cells[image, :, 0], kind="stable")[:SERVED_CELLS]]
+        scores = 1 / (1 + np.exp(-best[:, 0]))
+        np.testing.assert_allclose(answer["scores"][image], scores, rtol=1e-4)
+        np.testing.assert_allclose(answer["boxes"][image], best[:, 1:5], atol=1e-3)
+        points = best[:, 5:].reshape(-1, 5, 2)
+        np.testing.assert_allclose(answer["points"][image], points, atol=1e-3)
+
+
+def test_a_pixel_convolution_sees_pixels_as_shares_of_white() -> None:
+    layer = PixelConvolution(4, 3, strides=2, padding="same", activation="relu")
+    pixels = np.random.default_rng(0).integers(0, 256, (1, 8, 10, 3), dtype=np.uint8)
+    answer = np.asarray(layer(pixels))
+    plain = keras.layers.Conv2D(4, 3, strides=2, padding="same", activation="relu")
+    plain.build((None, None, None, 3))
+    plain.set_weights(layer.get_weights())
+    wanted = np.asarray(plain(pixels.astype(np.float32) / 255))
+    np.testing.assert_allclose(answer, wanted, atol=1e-5)

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
-from app.face.geometry import face_box
-from training.detection.images import BoxFromFivePoints, LabelledImage
+from training.detection.images import BoxFromFivePoints, LabelledImage, turned_box
 from training.detection.scenes import SceneMaker, SceneRules
 from training.detection.targets import scene_targets
 
@@ -23,14 +23,20 @@ def _face(complete: bool = True) -> LabelledImage:
         pixels=pixels,
         boxes=np.array([[55.0, 50.0, 80.0, 105.0]]),
         points=_PLACES[None],
-        outlines=(None,),
         ignored=np.zeros((0, 4)),
         complete=complete,
     )
 
 
 def _rules(**changes: object) -> SceneRules:
-    plain = {"shares": (("one", 1.0),), "mosaic": 0.0, "paste": 0.0, "dim": 0.0, "natural": ()}
+    plain = {
+        "shares": (("one", 1.0),),
+        "mosaic": 0.0,
+        "paste": 0.0,
+        "dim": 0.0,
+        "natural": (),
+        "tilts": (),
+    }
     return SceneRules(**{**plain, **changes})  # type: ignore[arg-type]
 
 
@@ -58,7 +64,7 @@ def test_points_stay_on_what_they_mark_and_change_names_in_the_mirror() -> None:
 
 
 def test_boxes_follow_the_picture() -> None:
-    maker = SceneMaker([_face()], _rules(turn_std=0.0, turn_max=0.0, sizes=(60.0, 120.0)))
+    maker = SceneMaker([_face()], _rules(turn_std=0.0, sizes=(60.0, 120.0)))
     for seed in range(10):
         scene = maker.draw(np.random.default_rng(seed))
         if len(scene.boxes) == 0:
@@ -114,21 +120,13 @@ def test_the_box_of_five_points_scales_and_moves_with_them() -> None:
     np.testing.assert_allclose(guess(points * 2 + 5), found * 2 + [5, 5, 0, 0], rtol=1e-6)
 
 
-def test_turned_landmark_faces_follow_the_box_rule() -> None:
-    outline = np.random.default_rng(0).uniform(60, 130, (68, 2))
-    box = face_box(outline)
-    image = _face()
-    image = LabelledImage(
-        image.source,
-        image.pixels,
-        np.array([[box.x, box.y, box.width, box.height]]),
-        image.points,
-        (outline,),
-        image.ignored,
-        complete=True,
-    )
-    scene = SceneMaker([image], _rules(turn_std=30.0, sizes=(80.0, 81.0))).draw(
-        np.random.default_rng(3)
-    )
-    assert scene.boxes.shape == (1, 4)
-    assert np.sqrt(scene.boxes[0, 2] * scene.boxes[0, 3]) == pytest.approx(80, rel=0.35)
+@pytest.mark.parametrize("degrees", [0.0, 30.0, 90.0, -135.0, 180.0])
+def test_the_box_of_a_turned_face_bounds_the_turned_ellipse(degrees: float) -> None:
+    box = np.array([20.0, 30.0, 60.0, 90.0])
+    around = np.linspace(0, 2 * np.pi, 2000)
+    ellipse = np.stack([50 + 30 * np.cos(around), 75 + 45 * np.sin(around)], axis=1)
+    turn = 1.5 * Rotation.from_euler("z", degrees, degrees=True).as_matrix()[:2, :2]
+    places = ellipse @ turn.T + (7, -4)
+    low, high = places.min(axis=0), places.max(axis=0)
+    found = turned_box(box, np.column_stack([turn, (7, -4)]))
+    np.testing.assert_allclose(found, [*low, *(high - low)], atol=0.01)

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.face.geometry import face_box, transform
+from app.face.geometry import transform
 from app.face.landmarks import scheme as scheme_named
-from training.detection.images import LabelledImage
+from training.detection.images import LabelledImage, turned_box
 from training.detection.targets import cell_centres
 from training.networks.detector import STRIDES
 
@@ -38,7 +38,7 @@ class Canvas:
         x0, y0, x1, y1 = tile
         self.pixels[y0:y1, x0:x1] = _warped(image.pixels, to_scene, tile)
         inside = ((self._centres >= (x0, y0)) & (self._centres < (x1, y1))).all(axis=-1)
-        boxes = [_turned_box(image, index, to_scene) for index in range(len(image.boxes))]
+        boxes = [turned_box(box, to_scene) for box in image.boxes]
         self.unknown &= ~inside
         if not image.complete:
             around = np.zeros_like(inside)
@@ -46,7 +46,7 @@ class Canvas:
                 around |= self._within(box, _SURROUNDINGS)
             self.unknown |= inside & ~around
         for box in image.ignored:
-            self.unknown |= inside & self._within(_turned_ellipse(box, to_scene), 1.1)
+            self.unknown |= inside & self._within(turned_box(box, to_scene), 1.1)
         mirrored = np.linalg.det(to_scene[:, :2]) < 0
         for box, points in zip(boxes, image.points, strict=True):
             visible = _share_within(box, tile)
@@ -82,25 +82,6 @@ def _warped(
         affine[:, :2] = affine[:, :2] * ratio
     size = (tile[2] - tile[0], tile[3] - tile[1])
     return np.asarray(cv2.warpAffine(pixels, affine, size, flags=cv2.INTER_LINEAR), np.uint8)
-
-
-def _turned_box(
-    image: LabelledImage, index: int, to_scene: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    outline = image.outlines[index]
-    if outline is None:
-        return _turned_ellipse(image.boxes[index], to_scene)
-    box = face_box(transform(to_scene, outline))
-    return np.array([box.x, box.y, box.width, box.height])
-
-
-def _turned_ellipse(box: NDArray[np.float64], to_scene: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Bounds of the turned ellipse in the box: a face fills its box like an oval, not like a
-    rectangle.
-    """
-    centre = transform(to_scene, box[:2] + box[2:] / 2)
-    half = np.sqrt(((to_scene[:, :2] * (box[2:] / 2)) ** 2).sum(axis=1))
-    return np.concatenate([centre - half, 2 * half])
 
 
 def _share_within(box: NDArray[np.float64], tile: Rect) -> float:

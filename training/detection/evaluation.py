@@ -12,38 +12,25 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from app.face.boxes import FoundFaces
 from app.face.card import Metric
 from training.datasets import load
 from training.detection.images import LabelledImage, load_images
+from training.detection.judging import MATCH, Judged, judge
 from training.detection.metrics import (
-    MATCH_IOU,
     Matches,
     average_precision,
     false_boxes,
     found,
     lowest_threshold,
-    match,
 )
-from training.detection.predictor import DetectorPredictor
+from training.detection.predictor import LONG_SIDE, DetectorPredictor
 from training.detection.protocols import SHOWINGS, Showing
+from training.detection.rolled import judge_rolled
 from training.metric_rows import MetricRows
 from training.samples import Split
 from training.statistics import bootstrap
 
-_CURVE_SCORE = 0.02  # where the precision-recall curve ends: lower scores are nearly all background
 _WIDER_HEIGHT = 20.0  # pixels in the stored picture (400 px on its long side)
-_HIT = f"IoU >= {MATCH_IOU:g}, one thread of the ONNX file"
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One test set: pictures, what was found in each down to very low scores, the matching."""
-
-    name: str
-    images: list[LabelledImage]
-    faces: list[FoundFaces]
-    matches: list[Matches]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +42,11 @@ class DetectorEvaluation:
     judged: dict[str, Judged]
 
 
-def evaluate_detector(model: Path, data: Path, score: float) -> DetectorEvaluation:
+def evaluate_detector(
+    model: Path, data: Path, score: float, *, long_side: int = LONG_SIDE
+) -> DetectorEvaluation:
     """Judges an ONNX file (or model folder) on the test sets in `data` at the threshold `score`."""
-    predictor = DetectorPredictor.open(model)
+    predictor = DetectorPredictor.open(model, long_side=long_side)
     rows: list[Metric] = []
     judged: dict[str, Judged] = {}
     lfpw = test_images("w300", data)
@@ -73,14 +62,20 @@ def evaluate_detector(model: Path, data: Path, score: float) -> DetectorEvaluati
     rows += _false_rows("negatives, held-out quarter", judged["negatives"], score)
     judged["wider"] = judge(predictor, "wider", wider_images(test_images("wider_sub", data)))
     rows += _curve_rows(judged["wider"], score)
+    rolled_rows, rolled = judge_rolled(predictor, data, score)
+    rows += rolled_rows
+    if rolled is not None:
+        judged[rolled.name] = rolled
     return DetectorEvaluation(rows, score, judged)
 
 
-def choose_score(model: Path, data: Path, false_per_image: float = 0.08) -> float:
+def choose_score(
+    model: Path, data: Path, false_per_image: float = 0.08, *, long_side: int = LONG_SIDE
+) -> float:
     """The default threshold: few false boxes on the negatives of the validation split, which no
     test uses.
     """
-    predictor = DetectorPredictor.open(model)
+    predictor = DetectorPredictor.open(model, long_side=long_side)
     images = _images("negatives", data, "validation")
     return lowest_threshold(judge(predictor, "negatives", images).matches, false_per_image)
 
@@ -95,16 +90,6 @@ def wider_images(images: Sequence[LabelledImage]) -> list[LabelledImage]:
     return [_without(image, image.boxes[:, 3] < _WIDER_HEIGHT) for image in images]
 
 
-def judge(predictor: DetectorPredictor, name: str, images: Sequence[LabelledImage]) -> Judged:
-    """Runs the detector and matches its boxes with the labels."""
-    faces = [predictor.detect(image.pixels, _CURVE_SCORE) for image in images]
-    matches = [
-        match(one.boxes, one.scores, image.boxes, image.ignored)
-        for one, image in zip(faces, images, strict=True)
-    ]
-    return Judged(name, list(images), faces, matches)
-
-
 def _images(source: str, data: Path, split: Split) -> list[LabelledImage]:
     return load_images([sample for sample in load(source, data) if sample.split == split])
 
@@ -114,7 +99,6 @@ def _without(image: LabelledImage, small: NDArray[np.bool_]) -> LabelledImage:
         image,
         boxes=image.boxes[~small],
         points=image.points[~small],
-        outlines=tuple(o for o, s in zip(image.outlines, small, strict=True) if not s),
         ignored=np.concatenate([image.ignored, image.boxes[small]]),
     )
 
@@ -124,7 +108,7 @@ def _recall_rows(
 ) -> list[Metric]:
     values = found(judged.matches, score)
     rows = MetricRows(test_set, range(len(values)))
-    protocol = f"{showing.sentence}, {_HIT}"
+    protocol = f"{showing.sentence}, {MATCH}"
     rows.share("recall", values, protocol=protocol, slice_name=showing.name)
     errors = _point_errors(judged, score)
     if np.isfinite(errors).any():
@@ -154,7 +138,7 @@ def _curve_rows(judged: Judged, score: float) -> list[Metric]:
     test_set = "WIDER FACE part, validation"
     matches = judged.matches
     faces = int(sum(len(one.best_score) for one in matches))
-    protocol = f"faces >= {_WIDER_HEIGHT:g} px high at 400 px, others ignored, {_HIT}"
+    protocol = f"faces >= {_WIDER_HEIGHT:g} px high at 400 px, others ignored, {MATCH}"
 
     def row(name: str, unit: str, statistic: Callable[[Sequence[Matches]], float]) -> Metric:
         low, high = bootstrap(

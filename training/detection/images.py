@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.face.geometry import transform
 from app.face.landmarks import NAMED
 from app.face.landmarks import scheme as scheme_named
 from training.images import read_rgb
@@ -18,17 +19,14 @@ POINTS = len(NAMED)
 class LabelledImage:
     """One photograph. All coordinates are its pixels, pixel centres at integers.
 
-    boxes: (F, 4) x, y, width, height. points: (F, 5, 2), NaN where not labelled. outlines: one (K,
-    2) per face whose box follows from its landmarks (so that it can be found again after turning),
-    else None. ignored: (G, 4) boxes of faces that count neither way. complete: every face is in one
-    of the two.
+    boxes: (F, 4) x, y, width, height. points: (F, 5, 2), NaN where not labelled. ignored: (G,
+    4) boxes of faces that count neither way. complete: every face is in one of the two.
     """
 
     source: str
     pixels: NDArray[np.uint8]
     boxes: NDArray[np.float64]
     points: NDArray[np.float64]
-    outlines: tuple[NDArray[np.float64] | None, ...]
     ignored: NDArray[np.float64]
     complete: bool
 
@@ -56,6 +54,17 @@ class BoxFromFivePoints:
         return np.concatenate([middle + values[:, :2] * spread[:, None] - size / 2, size], axis=1)
 
 
+def turned_box(box: NDArray[np.float64], affine: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A face box (4,) after the picture was turned, scaled and shifted by `affine` (2, 3).
+
+    A face fills its box like an ellipse: the box of a tilted face is the bounds of the turned
+    ellipse. `app.face.tilt.upright_box` undoes it.
+    """
+    centre = transform(affine, box[:2] + box[2:] / 2)
+    half = np.sqrt(((affine[:, :2] * (box[2:] / 2)) ** 2).sum(axis=1))
+    return np.concatenate([centre - half, 2 * half])
+
+
 def five_points(face: FaceSample) -> NDArray[np.float64]:
     """(5, 2) points of the scheme "five", NaN when the face has no landmarks."""
     if face.points_in_image is None or face.scheme is None:
@@ -72,7 +81,7 @@ def load_images(samples: Iterable[ImageSample]) -> list[LabelledImage]:
 
 
 def _labelled(sample: ImageSample, guess: BoxFromFivePoints | None) -> LabelledImage:
-    boxes, points, outlines, ignored = [], [], [], []
+    boxes, points, ignored = [], [], []
     for face in sample.faces:
         five = five_points(face)
         box = face.box
@@ -89,14 +98,11 @@ def _labelled(sample: ImageSample, guess: BoxFromFivePoints | None) -> LabelledI
             continue
         boxes.append(values)
         points.append(five)
-        has_outline = face.scheme == "ibug-68" and face.points_in_image is not None
-        outlines.append(np.asarray(face.points_in_image, np.float64) if has_outline else None)
     return LabelledImage(
         source=sample.source,
         pixels=read_rgb(sample.path),
         boxes=np.array(boxes).reshape(-1, 4),
         points=np.array(points).reshape(-1, POINTS, 2),
-        outlines=tuple(outlines),
         ignored=np.array(ignored).reshape(-1, 4),
         complete=sample.complete,
     )

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.face.geometry import face_box, transform
-from training.detection.images import LabelledImage
+from app.face.geometry import transform
+from training.detection.images import LabelledImage, turned_box
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +95,10 @@ def _moved(
 def _relabelled(
     image: LabelledImage, affine: NDArray[np.float64], pixels: NDArray[np.uint8]
 ) -> LabelledImage:
-    outlines = tuple(None if o is None else transform(affine, o) for o in image.outlines)
-    boxes = []
-    for outline in outlines:
-        if outline is None:
-            raise ValueError("only faces with landmarks can be turned or scaled exactly")
-        box = face_box(outline)
-        boxes.append([box.x, box.y, box.width, box.height])
+    boxes = [turned_box(box, affine) for box in image.boxes]
     return replace(
         image,
         pixels=pixels,
         boxes=np.array(boxes).reshape(-1, 4),
         points=transform(affine, image.points),
-        outlines=outlines,
     )

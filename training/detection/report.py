@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from app.face.geometry import Box
 from training.contact_sheet import Detection, contact_sheet, detection_tile, save_picture
-from training.detection.evaluation import DetectorEvaluation, Judged
+from training.detection.evaluation import DetectorEvaluation
+from training.detection.judging import Judged
 
 THRESHOLDS_FILE = "thresholds.json"
 _ON_A_SHEET = 30

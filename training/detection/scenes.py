@@ -2,6 +2,7 @@
 faces.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -15,6 +16,19 @@ from training.detection.targets import Scene
 
 
 @dataclass(frozen=True, slots=True)
+class HardPlace:
+    """A place in a picture without faces that the network took for one.
+
+    image: of the pictures without faces, by number. centre: x, y, pixels of the picture. score: of
+    the wrong guess, 0..1.
+    """
+
+    image: int
+    centre: tuple[float, float]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class SceneRules:
     """How scenes are drawn.
 
@@ -23,29 +37,33 @@ class SceneRules:
     sizes (root of the area), evenly on a logarithmic scale; smallest: below it a face counts
     neither way. native: share of `natural` photographs shown at about the scale they will be served
     at, natural_scale. covered: share of tiles that the picture fills as far as it can; black stays
-    around the others. turn_std, turn_max: degrees in the image plane; one picture in eight is
-    turned evenly up to the maximum.
+    around the others. turn_std: degrees in the image plane; tilts: shares of the pictures that are
+    turned evenly up to so many degrees instead. hard: share of the pictures without faces that show
+    a place which the network took for a face (see `training.detection.mining`).
     """
 
     size: int = 256
     shares: tuple[tuple[str, float], ...] = ()
     pasted: tuple[str, ...] = ()
-    mosaic: float = 0.35
+    mosaic: float = 0.6
     paste: float = 0.35
     sizes: tuple[float, float] = (12.0, 245.0)
     smallest: float = 8.0
     natural: tuple[str, ...] = ("wider_sub", "negatives")
     native: float = 0.55
-    natural_scale: tuple[float, float] = (0.55, 1.2)
+    natural_scale: tuple[float, float] = (0.6, 1.25)
     zoom: tuple[float, float] = (0.12, 2.5)
     covered: float = 0.85
     turn_std: float = 9.0
-    turn_max: float = 35.0
+    tilts: tuple[tuple[float, float], ...] = ((0.12, 45.0), (0.13, 180.0))
+    hard: float = 0.5
     dim: float = 0.1
 
 
 class SceneMaker:
-    """Draws scenes from photographs in memory; what it draws depends on the generator alone."""
+    """Draws scenes from photographs in memory; what it draws depends on the generator alone, and on
+    the hard places that it was told of.
+    """
 
     def __init__(self, images: list[LabelledImage], rules: SceneRules) -> None:
         self._by_source: dict[str, list[LabelledImage]] = {}
@@ -56,17 +74,25 @@ class SceneMaker:
             raise ValueError(f"no pictures of {sorted(missing)} among those loaded")
         shares = np.array([share for _, share in rules.shares])
         self._names, self._shares, self._rules = names, shares / shares.sum(), rules
+        self.without_faces = [image for image in images if len(image.boxes) == 0 and image.complete]
+        self._hard: list[HardPlace] = []
+        self._hardness = np.zeros(0)
+
+    @property
+    def size(self) -> int:
+        """Side of the scenes, pixels."""
+        return self._rules.size
+
+    def learn_hard(self, places: Sequence[HardPlace]) -> None:
+        """From now on shows these places of `without_faces` often, the worst ones most."""
+        self._hard = list(places)
+        scores = np.array([place.score for place in places])
+        self._hardness = scores / scores.sum() if len(scores) else scores
 
     def draw(self, rng: np.random.Generator) -> Scene:
         rules = self._rules
         canvas = Canvas(rules.size, rules.smallest)
-        if rng.random() < rules.mosaic:
-            x, y = (int(v) for v in rng.integers(rules.size * 3 // 10, rules.size * 7 // 10, 2))
-            full = rules.size
-            tiles = [(0, 0, x, y), (x, 0, full, y), (0, y, x, full), (x, y, full, full)]
-        else:
-            tiles = [(0, 0, rules.size, rules.size)]
-        for tile in tiles:
+        for tile in _tiles(rng, rules):
             name = self._names[rng.choice(len(self._names), p=self._shares)]
             self._show(rng, canvas, self._any_of(rng, name), tile)
         if rules.pasted and rng.random() < rules.paste:
@@ -98,6 +124,10 @@ class SceneMaker:
             scale = np.exp(rng.uniform(np.log(low), np.log(high)))
             anchor = rng.uniform(0.2, 0.8, 2) * (width, height)
             at = np.array([(tile[0] + tile[2]) / 2, (tile[1] + tile[3]) / 2])
+            if self._hard and rng.random() < rules.hard:
+                place = self._hard[rng.choice(len(self._hard), p=self._hardness)]
+                image, anchor = self.without_faces[place.image], np.array(place.centre)
+                height, width = image.pixels.shape[:2]
         else:
             box = image.boxes[rng.integers(len(image.boxes))]
             size = float(np.sqrt(box[2] * box[3]))
@@ -110,7 +140,11 @@ class SceneMaker:
             reach = min(0.55 * size * scale, side / 2)
             at = rng.uniform(np.add(tile[:2], reach), np.subtract(tile[2:], reach))
         if rng.random() < rules.covered:
-            scale = max(scale, 0.75 * side / max(width, height))
+            wide, high = tile[2] - tile[0], tile[3] - tile[1]
+            covering = max(wide / width, high / height)
+            # A close picture of one face may leave room: covering would show large faces alone.
+            least = covering if image.source in rules.natural else 0.75 * side / max(width, height)
+            scale = max(scale, least)
             at = _covering(anchor * scale, at, (width * scale, height * scale), tile)
         canvas.show(image, _affine(rng, rules, scale, anchor, at), tile)
 
@@ -128,6 +162,17 @@ class SceneMaker:
             anchor = box[:2] + box[2:] / 2
             at = np.array([x, y]) + side * rng.uniform(0.4, 0.6, 2)
             canvas.show(image, _affine(rng, self._rules, scale, anchor, at), tile)
+
+
+def _tiles(rng: np.random.Generator, rules: SceneRules) -> list[Rect]:
+    """One tile, two rows (as most photographs are wider than high) or four tiles."""
+    full = rules.size
+    if rng.random() >= rules.mosaic:
+        return [(0, 0, full, full)]
+    x, y = (int(v) for v in rng.integers(full * 3 // 10, full * 7 // 10, 2))
+    if rng.random() < 0.5:
+        return [(0, 0, full, y), (0, y, full, full)]
+    return [(0, 0, x, y), (x, 0, full, y), (0, y, x, full), (x, y, full, full)]
 
 
 def _covering(
@@ -150,8 +195,7 @@ def _affine(
     at: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """(2, 3) image -> scene: scaled, perhaps mirrored, turned, `anchor` laid on `at`."""
-    spread = rng.uniform(-1, 1) * rules.turn_max if rng.random() < 0.125 else None
-    turn = np.radians(rng.normal(0, rules.turn_std) if spread is None else spread)
+    turn = np.radians(_turn(rng, rules))
     # Sides differ a little: photographs of other cameras and slightly wrong aspect ratios.
     stretch = np.exp(rng.normal(0, 0.04))
     matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
@@ -159,6 +203,16 @@ def _affine(
     if rng.random() < 0.5:
         matrix = matrix @ np.diag([-1.0, 1.0])
     return np.column_stack([matrix, at - matrix @ anchor])
+
+
+def _turn(rng: np.random.Generator, rules: SceneRules) -> float:
+    """Degrees."""
+    chance = rng.random()
+    for share, most in rules.tilts:
+        if chance < share:
+            return float(rng.uniform(-most, most))
+        chance -= share
+    return float(rng.normal(0, rules.turn_std))
 
 
 def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:

@@ -1,7 +1,9 @@
 """Building blocks that several networks share."""
 
+from typing import Any
+
 import keras
-from keras import layers
+from keras import layers, ops
 
 # Running statistics settle within a few hundred steps, which short runs on a CPU need.
 _BATCH_NORM_MOMENTUM = 0.98
@@ -10,6 +12,22 @@ _BATCH_NORM_MOMENTUM = 0.98
 def pixels_to_unit_range(images: keras.KerasTensor) -> keras.KerasTensor:
     """Pixels 0..255 -> about -1..1; in the graph, so that no caller can scale differently."""
     return layers.Rescaling(1 / 127.5, offset=-1.0, name="pixels_to_unit_range")(images)
+
+
+@keras.saving.register_keras_serializable("mien")
+class PixelConvolution(layers.Conv2D):
+    """A first convolution that takes pixels 0..255 of any type and sees them as 0..1.
+
+    The scale goes into the weights, which costs nothing in the exported graph (its export folds
+    constants); scaling the picture itself would touch every pixel twice.
+    """
+
+    def call(self, images: Any) -> Any:
+        kernel = self.kernel * (1 / 255)
+        x = ops.conv(
+            ops.cast(images, self.compute_dtype), kernel, strides=self.strides, padding=self.padding
+        )
+        return self.activation(x + self.bias)
 
 
 def convolution(

@@ -1,16 +1,22 @@
 """detector: a tiny anchor-free network, trained on photographs, mosaics and pasted faces."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import keras
 import numpy as np
+from tqdm import tqdm
 
-from training.datasets import load
+from app.face.card import RecipeUse
+from training.datasets import SOURCES, load
 from training.detection.evaluation import choose_score, evaluate_detector
 from training.detection.images import LabelledImage, load_images
 from training.detection.losses import detection_loss
+from training.detection.mining import HardNegatives
+from training.detection.painted import PAINTED, painted_images
 from training.detection.pipeline import DetectionBatches, scene_batch
 from training.detection.predictor import NMS_IOU
 from training.detection.report import read_thresholds, write_report
@@ -19,29 +25,49 @@ from training.export import export_onnx
 from training.fit import Schedule, fit
 from training.networks.detector import detector_network, served_network
 from training.publication import publish, save_parity
-from training.recipes.detector_card import OUTPUTS, facts
+from training.recipes.detector_card import OUTPUTS, data_of, facts
 from training.samples import Split
 from training.workspace import Workspace
 
 _TEST_SETS = "test-sets"
 
+_RENDERS = "renders"
+_COMPOSITED = "renders-before-photographs"
+
 _RULES = SceneRules(
     shares=(
-        ("wider_sub", 0.46),
-        ("w300", 0.17),
-        ("pointing04", 0.10),
+        ("wider_sub", 0.44),
+        ("w300", 0.12),
+        ("pointing04", 0.08),
         ("negatives", 0.16),
-        ("ytf68", 0.05),
-        ("mtfl80", 0.06),
+        ("ytf68", 0.04),
+        ("mtfl80", 0.04),
+        (_RENDERS, 0.05),
+        (_COMPOSITED, 0.07),
     ),
-    pasted=("mtfl80", "w300", "ytf68"),
+    pasted=("mtfl80", "w300", "ytf68", _RENDERS),
 )
-_SCHEDULE = Schedule(epochs=34, steps_per_epoch=250, learning_rate=2e-3, weight_decay=5e-4)
+_FREE_RULES = SceneRules(
+    shares=((_RENDERS, 0.45), ("pointing04", 0.25), (PAINTED, 0.3)),
+    pasted=(_RENDERS, "pointing04"),
+    paste=0.5,
+    natural=(PAINTED,),
+)
+# Faces that fill the served input (long side 384) do not fit into the usual scene.
+_LARGE: dict[str, Any] = {"size": 384, "sizes": (24.0, 370.0), "mosaic": 0.2}
+_SCHEDULE = Schedule(epochs=80, steps_per_epoch=250, learning_rate=2e-3, weight_decay=5e-4)
+
+
+_PAINTED_SEEDS: Mapping[Split, int] = {"train": 1, "validation": 2}
 
 
 @dataclass(frozen=True, slots=True)
 class DetectorRecipe:
-    """Everything that decides the weights, besides the data itself."""
+    """Everything that decides the weights, besides the data itself.
+
+    most: pictures of each set that are used. painted: how many of PAINTED are made, where scenes
+    use them. mine_every: epochs between two searches for hard negatives.
+    """
 
     name: str = "detector"
     batch: int = 32
@@ -49,18 +75,38 @@ class DetectorRecipe:
     rules: SceneRules = _RULES
     schedule: Schedule = _SCHEDULE
     validation_scenes: int = 256
+    most: int = 6000
+    painted: int = 3000
+    mine_every: int = 4
 
     @property
     def sources(self) -> tuple[str, ...]:
-        return tuple(name for name, _ in self.rules.shares)
+        return tuple(name for name, _ in self.rules.shares if name != PAINTED)
+
+    @property
+    def edition(self) -> str:
+        """ "free" where all of the sources are, else "research"."""
+        free = all(SOURCES[name].edition == "free" for name in self.sources)
+        return "free" if free else "research"
+
+    def painted_images(self, split: Split) -> int:
+        """How many rooms are painted for a split."""
+        if PAINTED not in dict(self.rules.shares):
+            return 0
+        return self.painted if split == "train" else self.painted // 10
 
     def shortened(self, epochs: int | None, steps_per_epoch: int | None) -> Self:
         return replace(self, schedule=self.schedule.shortened(epochs, steps_per_epoch))
 
     def images(self, data: Path, split: Split) -> list[LabelledImage]:
-        """All photographs of one split in memory (2 GB for training)."""
-        samples = [sample for name in self.sources for sample in load(name, data)]
-        return load_images([sample for sample in samples if sample.split == split])
+        """The pictures of one split in memory (3 GB for training)."""
+        samples = []
+        for name in self.sources:
+            samples += [sample for sample in load(name, data) if sample.split == split][: self.most]
+        images = load_images(samples)
+        if count := self.painted_images(split):
+            images += tqdm(painted_images(count, _PAINTED_SEEDS[split]), desc=PAINTED, total=count)
+        return images
 
     def prepare(self, data: Path, workspace: Workspace) -> None:  # noqa: ARG002 - nothing to leave
         """Only looks whether all sets are there: scenes are composed from the photographs."""
@@ -73,8 +119,13 @@ class DetectorRecipe:
         images = self.images(data, "train")
         held_out = SceneMaker(self.images(data, "validation"), self.rules)
         validation = scene_batch(held_out, np.random.default_rng(0), self.validation_scenes)
-        train = DetectionBatches(
+        maker, large = (
             SceneMaker(images, self.rules),
+            SceneMaker(images, replace(self.rules, **_LARGE)),
+        )
+        train = DetectionBatches(
+            maker,
+            large=large,
             batch=self.batch,
             steps=self.schedule.steps_per_epoch,
             seed=self.seed,
@@ -86,6 +137,7 @@ class DetectorRecipe:
             validation=validation,
             schedule=self.schedule,
             out=workspace.fit,
+            callbacks=[HardNegatives((maker, large), self.mine_every)],
             record={"recipe": self.name, "images": len(images)},
         )
 
@@ -96,10 +148,8 @@ class DetectorRecipe:
         trained = keras.saving.load_model(
             workspace.require(workspace.fit / "last.keras", "train"), compile=False
         )
-        samples = [sample for sample in load("wider_sub", data) if sample.split == "validation"]
-        rules = replace(self.rules, shares=(("wider_sub", 1.0),), pasted=())
-        maker = SceneMaker(load_images(samples), rules)
-        scenes, _ = scene_batch(maker, np.random.default_rng(1), 16)
+        held_out = SceneMaker(self.images(data, "validation"), self.rules)
+        scenes, _ = scene_batch(held_out, np.random.default_rng(1), 16)
         side = float(self.rules.size)
         exported = export_onnx(
             served_network(trained),
@@ -121,6 +171,25 @@ class DetectorRecipe:
 
     def card(self, data: Path, workspace: Workspace) -> None:
         report = workspace.require(workspace.evaluation(_TEST_SETS), "evaluate")
-        thresholds = read_thresholds(report)
-        card = facts(self.name, self.seed, self.schedule, self.batch, data, thresholds)
-        publish(card, workspace, (_TEST_SETS,))
+        use = RecipeUse(
+            name=self.name,
+            command=f"python -m training all --recipe {self.name} --data DATA",
+            seed=self.seed,
+            steps=self.schedule.steps,
+            samples=self.schedule.steps * self.batch,
+            trained=date(2026, 11, 20),
+            code="training/recipes/detector.py",
+        )
+        painted = {split: self.painted_images(split) for split in _PAINTED_SEEDS}
+        painted = {split: count for split, count in painted.items() if count}
+        rows = data_of(self.sources, data, self.most, painted)
+        publish(facts(use, self.edition, rows, read_thresholds(report)), workspace, (_TEST_SETS,))
+
+
+DETECTOR_FREE = DetectorRecipe(
+    name="detector-free",
+    rules=_FREE_RULES,
+    most=12000,
+    schedule=replace(_SCHEDULE, epochs=24),
+    seed=3,
+)
