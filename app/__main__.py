@@ -66,13 +66,19 @@ async def _run_self_test(settings: Settings, record: bool) -> str:
     folder = settings.models_dir / self_test.FOLDER
     opened = await asyncio.to_thread(load_models, settings)
     async with open_analyzer(opened, settings, LogObserver().batch) as analyzer:
+        usual = analyzer.models.detector.detector.usual_size
+        if record and not usual:
+            raise self_test.SelfTestError(
+                "Not recorded: numbers belong to the size of the detector's card. Unset "
+                "MIEN_DETECTOR_SIZE."
+            )
         if record:
             face = await self_test.measure(analyzer.analyze, folder)
             known = self_test.read_truth(folder / self_test.LABELS_FILE)
             expected = self_test.record(face, hashes(analyzer), known)
             text = json.dumps(expected.model_dump(mode="json"), indent=1) + "\n"
             (folder / self_test.EXPECTED_FILE).write_text(text, encoding="utf-8")
-        await self_test.run(analyzer.analyze, hashes(analyzer), folder)
+        await self_test.run(analyzer.analyze, hashes(analyzer), folder, usual_size=usual)
         return f"passed: {', '.join(analyzer.models.all)} on {folder / self_test.IMAGE_FILE}"
 
 

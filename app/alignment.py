@@ -1,4 +1,4 @@
-"""Face crops -> landmarks: the meaning of a landmark model's outputs."""
+"""Face crops -> landmarks, and the head where the model tells it: the meaning of the outputs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,26 +8,53 @@ from numpy.typing import NDArray
 
 from app.inference import Model
 
+Floats = NDArray[np.float64]
+
+TASKS = ("landmarks", "face")
+"""Of the models that can be served as landmark models; "face" ones tell the head as well."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeadInCrop:
+    """What a face model says besides the landmarks.
+
+    rotation: (3, 3) head -> camera as the crop shows it. rotation_std: (3,) degrees, about the axes
+    of `app.face.head_axes`. openness: (2,) right eye, left eye, of their width; 0 is shut. presence:
+    0..1, that the crop shows a face whose landmarks can be placed.
+    """
+
+    rotation: Floats
+    rotation_std: Floats
+    openness: Floats
+    presence: float
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Alignment:
     """The landmarks of one crop.
 
     points_in_crop: (K, 2) float64, unit crop (0..1 spans the crop; beyond for points outside).
-    std_in_crop: (K,) float64, one standard deviation per axis, in the same unit.
+    std_in_crop: (K,) float64, one standard deviation per axis, in the same unit. head: None from
+    models that know landmarks alone.
     """
 
-    points_in_crop: NDArray[np.float64]
-    std_in_crop: NDArray[np.float64]
+    points_in_crop: Floats
+    std_in_crop: Floats
+    head: HeadInCrop | None = None
 
 
 class Aligner:
     """Finds the landmarks of faces; `run` is what the batcher calls."""
 
     def __init__(self, model: Model) -> None:
-        if model.card.task != "landmarks":
+        if model.card.task not in TASKS:
             raise ValueError(f"{model.card.name} is a {model.card.task} model, not landmarks")
         self.model = model
+
+    @property
+    def tells_rotation(self) -> bool:
+        """Whether alignments come with a head."""
+        return self.model.card.task == "face"
 
     @property
     def crop_size(self) -> int:
@@ -50,7 +77,22 @@ class Aligner:
         """Crops (S, S, 3) uint8 RGB, S = `crop_size` -> one alignment each, in the same order."""
         if not crops:
             return []
-        outputs = self.model.run(np.stack(crops))
-        points = outputs["points"].astype(np.float64)
-        std = outputs["std"].astype(np.float64)
-        return [Alignment(points[i], std[i]) for i in range(len(crops))]
+        answers = self.model.run(np.stack(crops))
+        outputs = {name: values.astype(np.float64) for name, values in answers.items()}
+        return [
+            Alignment(
+                outputs["points"][i],
+                outputs["std"][i],
+                _head(outputs, i) if self.tells_rotation else None,
+            )
+            for i in range(len(crops))
+        ]
+
+
+def _head(outputs: dict[str, Floats], row: int) -> HeadInCrop:
+    return HeadInCrop(
+        outputs["rotation"][row],
+        outputs["rotation_std"][row],
+        outputs["openness"][row],
+        float(outputs["presence"][row]),
+    )

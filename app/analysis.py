@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from app.alignment import Alignment
 from app.batching import BatchRecord, ItemTiming
+from app.candidates import Candidate
 from app.detection import DetectorInput
 from app.errors import (
     ImageTooManyPixels,
@@ -26,11 +27,11 @@ from app.errors import (
     NoFace,
     UnsupportedMediaType,
 )
-from app.face.geometry import Crop, face_crop
+from app.face.geometry import Crop
 from app.given_boxes import check_boxes
 from app.image_input import ImageInput
 from app.images import DecodedImage, ImageLimits, decode, pixels_to_decode
-from app.measuring import Candidate, measure
+from app.measuring import measure
 from app.models import LandmarkModel, Models, OpenModels, serve_models
 from app.observability import Trace
 from app.options import Options
@@ -169,7 +170,7 @@ class Analyzer:
         options = request.options
         if image.boxes is not None:
             check_boxes(image.boxes, index, decoded.width, decoded.height)
-            found: list[Candidate] = [(box, None) for box in image.boxes]
+            found = [Candidate.given(box) for box in image.boxes]
         else:
             finder = self.models.detector
             ready: DetectorInput = await self._in_pool(
@@ -178,7 +179,7 @@ class Analyzer:
             faces = await finder.batcher.submit(ready, deadline=request.deadline)
             faces = sorted(faces, key=lambda face: (-face.box.area, face.box.x))
             most = min(options.max_faces or self._limits.max_faces, self._limits.max_faces)
-            found = [(face.box, min(max(face.confidence, 0.0), 1.0)) for face in faces[:most]]
+            found = [Candidate.found(face) for face in faces[:most]]
         if options.require_face and not found:
             raise NoFace(
                 f"There is no face in image {index}. Send another image, lower min_confidence, "
@@ -213,7 +214,7 @@ def _pixels_of_all(files: Sequence[bytes], limits: ImageLimits) -> int:
 
 def _cut(image: DecodedImage, found: Sequence[Candidate], model: LandmarkModel) -> list[Crop]:
     size, scale = model.aligner.crop_size, model.aligner.crop_scale
-    return [face_crop(image.pixels, box, size, scale) for box, _ in found]
+    return [candidate.cut(image.pixels, size, scale) for candidate in found]
 
 
 async def _all(work: Any) -> list[Any]:

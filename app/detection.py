@@ -3,7 +3,8 @@
 Boxes are not clipped to the image, since a face may be cut by the frame; a box whose centre lies
 outside the image (in the padding, say) is no face and is dropped. An image is shrunk to the
 detector's long side and not enlarged unless the settings allow it. Fitting the image into the
-network's input and selecting its faces are shared with training (`app.face.boxes`).
+network's input and selecting its faces are shared with training (`app.face.boxes`); which images
+share a run is `app.letterbox`.
 """
 
 from collections.abc import Sequence
@@ -14,22 +15,31 @@ from numpy.typing import NDArray
 
 from app.face.boxes import DetectorFrame, detector_frame, select_faces
 from app.face.geometry import Box
-from app.inference import Model
+from app.inference import CPU, Model
+from app.letterbox import Letterbox, letterboxes
+
+GPU_PADDING = 1_000_000
+"""Pixels of padding that saving one run is worth on a GPU, where starting the run costs more than
+its arithmetic: reasoned, not measured. On a CPU it is worth 5,000 to 18,000, and the shapes of
+ordinary pictures are 10,000 and more apart: there padding gained 2 % at best, so it is not done."""
 
 
 @dataclass(frozen=True, slots=True)
 class DetectorSettings:
-    """None takes the card's threshold.
+    """None takes the card's value.
 
-    score: least confidence of a face. nms_iou: overlap above which the weaker of two boxes goes.
-    max_candidates: boxes that enter the suppression, the best ones. max_enlarge: how many times
-    a small image may be enlarged.
+    long_side: of the network's input, pixels. score: least confidence of a face. nms_iou: overlap
+    above which the weaker of two boxes goes. max_candidates: boxes that enter the suppression, the
+    best ones. max_enlarge: how many times a small image may be enlarged. padding: pixels of black
+    that saving one run is worth; None: by the device, 0 on a CPU.
     """
 
+    long_side: int | None = None
     score: float | None = None
     nms_iou: float | None = None
     max_candidates: int = 400
     max_enlarge: float = 1.0
+    padding: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,10 +71,19 @@ class Detector:
         if card.task != "detection" or card.input.long_side is None:
             raise ValueError(f"{card.name} is a {card.task} model, not a detector")
         self.model = model
-        self.long_side = card.input.long_side
+        self.long_side = settings.long_side or card.input.long_side
         self.score = card.thresholds["score"] if settings.score is None else settings.score
         self.nms_iou = card.thresholds["nms_iou"] if settings.nms_iou is None else settings.nms_iou
+        by_device = 0 if model.provider == CPU else GPU_PADDING
+        self.padding = by_device if settings.padding is None else settings.padding
+        # As much as the warm-up has met.
+        self._most_pixels = model.max_batch * card.input.long_side**2
         self._settings = settings
+
+    @property
+    def usual_size(self) -> bool:
+        """Whether its input has the size of the card, for which the card's numbers hold."""
+        return self.long_side == self.model.card.input.long_side
 
     @property
     def max_batch(self) -> int:
@@ -86,18 +105,22 @@ class Detector:
         least = self.score if min_confidence is None else min_confidence
         return DetectorInput(frame, least)
 
+    def batches(self, inputs: Sequence[DetectorInput]) -> list[Letterbox]:
+        """The runs that these inputs take."""
+        shapes = [one.frame.pixels.shape for one in inputs]
+        sizes = [(height, width) for height, width, _ in shapes]
+        return letterboxes(sizes, padding=self.padding, most_pixels=self._most_pixels)
+
     def run(self, inputs: Sequence[DetectorInput]) -> list[list[DetectedFace]]:
         """The faces of each image, most confident first, in the order of the images.
 
-        Images whose inputs have the same shape go through the network together.
+        Images of similar shapes go through the network together (`app.letterbox`).
         """
-        by_shape: dict[tuple[int, ...], list[int]] = {}
-        for position, one in enumerate(inputs):
-            by_shape.setdefault(one.frame.pixels.shape, []).append(position)
+        pixels = [one.frame.pixels for one in inputs]
         found: list[list[DetectedFace]] = [[] for _ in inputs]
-        for positions in by_shape.values():
-            outputs = self.model.run(np.stack([inputs[i].frame.pixels for i in positions]))
-            for row, position in enumerate(positions):
+        for box in self.batches(inputs):
+            outputs = self.model.run(box.stack(pixels))
+            for row, position in enumerate(box.members):
                 found[position] = self._faces(
                     inputs[position],
                     outputs["boxes"][row],

@@ -112,7 +112,8 @@ async def _serve(app: FastAPI, loading: asyncio.Future[OpenModels], stop: asynci
             if settings.self_test:
                 readiness.set_unready("The self-test is running. Try again in some seconds.")
                 folder = settings.models_dir / self_test.FOLDER
-                await self_test.run(analyzer.analyze, hashes(analyzer), folder)
+                usual = analyzer.models.detector.detector.usual_size
+                await self_test.run(analyzer.analyze, hashes(analyzer), folder, usual_size=usual)
             if not stop.is_set():
                 readiness.set_ready(analyzer)
                 log.info("ready", extra={"facts": {"models": hashes(analyzer)}})

@@ -6,16 +6,15 @@ import numpy as np
 
 from app import eyes, pose
 from app.alignment import Aligner, Alignment
+from app.candidates import Candidate
 from app.errors import InternalError
-from app.face.geometry import Box, Crop
+from app.face.geometry import Crop
 from app.face.schemes.ibug_68 import IBUG_68
+from app.face.tilt import turned
 from app.options import Options
 from app.quality import measure_quality
 from app.results import Face, ImageFacts
 from app.usability import judge
-
-# A face to be: its box in the image and the detector's confidence, None for the caller's box.
-Candidate = tuple[Box, float | None]
 
 
 def measure(
@@ -41,7 +40,6 @@ def _face(
     options: Options,
     image: ImageFacts,
 ) -> Face:
-    box, confidence = candidate
     scheme = aligner.model.card.scheme or ""
     points = crop.points_to_image(alignment.points_in_crop)
     std = alignment.std_in_crop * crop.scale
@@ -50,17 +48,23 @@ def _face(
     camera = options.camera_for(image.width, image.height)
     convention = options.convention if "pose" in options.blocks else None
     head = pose.pose_of(points, std, camera, scheme, convention)
-    quality = measure_quality(crop.pixels, aligner.crop_scale, box, image.width, image.height)
+    quality = measure_quality(
+        crop.pixels, aligner.crop_scale, candidate.box, image.width, image.height
+    )
+    # Face boxes stand upright, and what may be trusted depends on where the face looks when its
+    # head does: a tilt that was undone must not count.
+    upright = turned(points, candidate.box.centre, -candidate.tilt)
+    seen = None if head is None else head.turned(-candidate.tilt)
     return Face(
-        box=box,
-        confidence=confidence,
+        box=candidate.box,
+        confidence=candidate.confidence,
         scheme=scheme,
         points=points,
         std=std,
         pose=head,
-        eyes=eyes.measure_eyes(points, std, None if head is None else head.yaw)
+        eyes=eyes.measure_eyes(points, std, None if seen is None else seen.yaw)
         if scheme == IBUG_68.name
         else None,
         quality=quality,
-        usable=judge(box, confidence, points, std, quality, head),
+        usable=judge(candidate.upright, candidate.confidence, upright, std, quality, seen),
     )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from app.alignment import Aligner, Alignment
 from app.batching import Batcher, BatchRecord
-from app.detection import DetectedFace, Detector, DetectorInput
+from app.detection import DetectedFace, Detector, DetectorInput, DetectorSettings
 from app.errors import UnknownModel
 from app.inference import Model
 from app.settings import InferenceSettings, Settings
@@ -79,7 +79,8 @@ def load_models(settings: Settings) -> OpenModels:
         return Model.open(settings.models_dir / name, inference.device, threads)
 
     aligners = tuple(Aligner(load(name)) for name in settings.landmarks)
-    return OpenModels(Detector(load(settings.detector)), aligners)
+    finds = DetectorSettings(long_side=settings.detector_size, padding=inference.detector_padding)
+    return OpenModels(Detector(load(settings.detector), finds), aligners)
 
 
 @asynccontextmanager

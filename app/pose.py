@@ -1,29 +1,23 @@
-"""Head pose from landmarks by PnP, with an estimate of how uncertain it is.
-
-Uncertainty: each landmark's error along one axis is taken as its predicted standard deviation and,
-in quadrature, the residual of the rigid head; both are carried through the derivative of the
-projection (first order, points independent). To each angle the difference between this person's
-head and the one mean head is added, which no residual shows. It is an estimate, not calibrated on
-data.
-"""
+"""Which way a head points, however it was found, and how uncertain each angle is."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.face import pnp
-from app.face.pnp import Camera, PnpResult
-from app.face.rotation import CONVENTIONS, to_euler
-from app.face.schemes.ibug_68 import IBUG_68
+from app.face.rotation import CONVENTIONS, to_euler, turn
 
 Array = NDArray[np.float64]
 
-MEAN_HEAD_DEGREES = 2.0
-"""What the mean head costs on perfect landmarks, per angle: see `app.face.pnp`."""
+Method = Literal["direct", "pnp"]
+
+UNKNOWN_ANGLE = 360 / math.sqrt(12)
+"""Standard deviation of an angle of which nothing is known, degrees: no larger one is answered.
+Yaw and roll have it where the face looks straight up or down."""
 
 _STEP = 1e-4  # radians, for numerical derivatives of angles
 
@@ -32,40 +26,43 @@ _STEP = 1e-4  # radians, for numerical derivatives of angles
 class Pose:
     """Head to camera, (3, 3) rotation; yaw, pitch, roll: canonical, degrees.
 
-    reprojection_error: of the rigid head, image pixels. std: degrees, of those of yaw, pitch, roll
-    that the asked convention has; None when it was not asked for or cannot be told.
+    std: degrees, of those of yaw, pitch, roll that the asked convention has; None when it was not
+    asked for or cannot be told. reprojection_error: of the rigid head, image pixels; of pnp alone.
     """
 
     rotation: Array
     yaw: float
     pitch: float
     roll: float
-    reprojection_error: float
-    std: Mapping[str, float] | None
+    method: Method
+    std: Mapping[str, float] | None = None
+    reprojection_error: float | None = None
+
+    @classmethod
+    def of(
+        cls,
+        rotation: Array,
+        method: Method,
+        std: Mapping[str, float] | None = None,
+        reprojection_error: float | None = None,
+    ) -> "Pose":
+        """With the angles of the rotation."""
+        yaw, pitch, roll = (float(angle) for angle in to_euler(rotation))
+        return cls(rotation, yaw, pitch, roll, method, std, reprojection_error)
+
+    def turned(self, clockwise_degrees: float) -> "Pose":
+        """The pose once the image has been turned; turned at all, without standard deviations."""
+        if not clockwise_degrees:
+            return self
+        rotation = turn(self.rotation, clockwise_degrees)
+        return Pose.of(rotation, self.method, reprojection_error=self.reprojection_error)
 
 
-def pose_of(
-    points: Array, std: Array, camera: Camera, scheme: str, convention: str | None = None
-) -> Pose | None:
-    """Pose from points (K, 2) and std (K,), image pixels; None where no head fits at all.
+def angle_std(rotation: Array, covariance: Array, convention: str) -> dict[str, float]:
+    """Degrees, of the angles that the convention has, to first order.
 
-    convention: the one whose angles get a standard deviation; None: do without.
+    covariance: (3, 3) of a small turn about the camera's axes, in degrees squared.
     """
-    if scheme != IBUG_68.name:
-        return None
-    try:
-        result = pnp.solve(points, camera, scheme)
-    except ValueError:  # all points in one place, or a camera that no numbers can follow
-        return None
-    yaw, pitch, roll = (float(angle) for angle in to_euler(result.rotation))
-    covariance = None if convention is None else _covariance(result, std, camera)
-    spread = None
-    if convention is not None and covariance is not None:
-        spread = _angle_std(result.rotation, covariance, convention)
-    return Pose(result.rotation, yaw, pitch, roll, result.reprojection_error, spread)
-
-
-def _angle_std(rotation: Array, covariance: Array, convention: str) -> dict[str, float]:
     fields = CONVENTIONS[convention].fields
     here = fields(rotation)
     turned = [fields(cv2.Rodrigues(step)[0] @ rotation) for step in np.eye(3) * _STEP]
@@ -73,37 +70,11 @@ def _angle_std(rotation: Array, covariance: Array, convention: str) -> dict[str,
     for name in ("yaw", "pitch", "roll"):
         ends = [(there.get(name), here.get(name)) for there in turned]
         slopes = [
-            math.remainder(end - start, 360.0) / _STEP
+            math.remainder(end - start, 360.0) / math.degrees(_STEP)
             for end, start in ends
             if isinstance(end, float) and isinstance(start, float)
         ]
         if slopes:
             slope = np.array(slopes)
-            found[name] = math.hypot(math.sqrt(slope @ covariance @ slope), MEAN_HEAD_DEGREES)
+            found[name] = min(math.sqrt(slope @ covariance @ slope), UNKNOWN_ANGLE)
     return found
-
-
-def _covariance(result: PnpResult, std: Array, camera: Camera) -> Array | None:
-    """(3, 3) of a small turn about the camera's axes, radians squared; None when undetermined."""
-    used = list(pnp.USED_POINTS)
-    turned = pnp.canonical_points()[used] @ result.rotation.T
-    x, y, z = (turned + result.translation).T
-    # Pixels per millimetre in the camera frame, and per radian of a small turn w, which moves a
-    # point p by w x p: per axis of the image (N, 3) and p x (pixels per millimetre).
-    per_mm = np.zeros((2, len(used), 3))
-    per_mm[0, :, 0], per_mm[0, :, 2] = camera.fx / z, -camera.fx * x / z**2
-    per_mm[1, :, 1], per_mm[1, :, 2] = camera.fy / z, -camera.fy * y / z**2
-    jacobian = np.concatenate([np.cross(turned, per_mm), per_mm], axis=-1)
-    variance = std[used] ** 2 + result.reprojection_error**2 / 2
-    weighted = jacobian / np.maximum(variance, 1e-12)[:, None]
-    information = jacobian.reshape(-1, 6).T @ weighted.reshape(-1, 6)
-    # Radians and millimetres differ by orders of magnitude; scaling makes the inverse a safe one.
-    scale = np.sqrt(np.diagonal(information))
-    if not (np.isfinite(scale).all() and scale.min() > 0):
-        return None
-    try:
-        inverse = np.linalg.inv(information / np.outer(scale, scale)) / np.outer(scale, scale)
-    except np.linalg.LinAlgError:
-        return None
-    turn = inverse[:3, :3]
-    return turn if np.isfinite(turn).all() and np.diagonal(turn).min() >= 0 else None

@@ -57,6 +57,13 @@ class InferenceSettings(Group):
         ge=0,
         description="How long a batch waits to fill. 0: a batch forms while the one before runs.",
     )
+    detector_padding: int | None = Field(
+        None,
+        ge=0,
+        description="Pixels of black by which an image may grow to go through the detector with "
+        "images of other shapes; 0: only equal shapes go together. Default: 0 on a CPU, 1000000 "
+        "on a GPU.",
+    )
     max_queue: int = Field(
         512, ge=1, description="Face crops that may wait; further ones are answered 503."
     )
@@ -137,6 +144,14 @@ class Settings(BaseSettings):
         description="Folder of model folders (model.onnx with its card.json) and of self-test/.",
     )
     detector: str = Field("detector", description="Folder name of the face detector.")
+    detector_size: int | None = Field(
+        None,
+        ge=64,
+        le=2048,
+        multiple_of=32,
+        description="Long side of the detector's input in pixels, a multiple of 32 from 64 to "
+        "2048: larger finds smaller faces and takes longer. Default: that of the detector's card.",
+    )
     landmarks: tuple[str, ...] = Field(
         ("landmarks-68",),
         min_length=1,

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from app.alignment import Aligner
+from app.candidates import Candidate
 from app.detection import Detector
-from app.face.geometry import face_crop
 from app.face.landmarks import scheme
 from app.face.rotation import geodesic_degrees
 from app.inference import Model
@@ -74,11 +74,11 @@ def main() -> None:
 
 def answer(case: Case, aligner: Aligner) -> Face:
     """What the service would answer for the box."""
-    crop = face_crop(case.image, case.box, aligner.crop_size, aligner.crop_scale)
+    found = Candidate(case.box, case.confidence, 0.0, case.box)
+    crop = found.cut(case.image, aligner.crop_size, aligner.crop_scale)
     height, width = case.image.shape[:2]
-    found = [(case.box, case.confidence)]
     aligned = aligner.run([crop.pixels])
-    (face,) = measure(found, [crop], aligned, aligner, Options(), ImageFacts(width, height, 1))
+    (face,) = measure([found], [crop], aligned, aligner, Options(), ImageFacts(width, height, 1))
     return face
 
 

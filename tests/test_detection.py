@@ -113,11 +113,78 @@ def test_small_images_are_enlarged_only_when_allowed(model: Model) -> None:
     assert edges(face.box) == pytest.approx((7.5, 7.5, 16, 16), abs=0.6)
 
 
+def test_the_long_side_may_be_set(model: Model) -> None:
+    image = picture(640, 480, {"red": (200, 120, 160, 160)})
+    assert Detector(model).prepare(image).frame.pixels.shape == (256, 320, 3)
+    assert Detector(model).usual_size
+    finer = Detector(model, DetectorSettings(long_side=640))
+    assert finer.prepare(image).frame.pixels.shape == (480, 640, 3)
+    assert not finer.usual_size
+    ((face,),) = find(finer, image)
+    assert edges(face.box) == pytest.approx((199.5, 119.5, 160, 160), abs=1e-3)
+    coarse = Detector(model, DetectorSettings(long_side=64))
+    assert coarse.prepare(image).frame.pixels.shape == (64, 64, 3)
+    assert edges(find(coarse, image)[0][0].box) == pytest.approx((199.5, 119.5, 160, 160), abs=15)
+
+
+class Counting:
+    """A model that remembers the shapes of its runs."""
+
+    def __init__(self, model: Model, provider: str | None = None) -> None:
+        self._model, self.card, self.max_batch = model, model.card, model.max_batch
+        self.provider = provider or model.provider
+        self.shapes: list[tuple[int, ...]] = []
+
+    def run(self, batch: Any) -> dict[str, Any]:
+        self.shapes.append(batch.shape)
+        return self._model.run(batch)
+
+
+MIXED = [(640, 480), (480, 640), (640, 400), (320, 320), (640, 480), (100, 60)]
+
+
+@pytest.mark.parametrize(
+    ("provider", "padding", "runs"),
+    [
+        ("CPUExecutionProvider", None, 5),
+        ("CUDAExecutionProvider", None, 1),
+        ("CUDAExecutionProvider", 0, 5),
+        ("CPUExecutionProvider", 32 * 320, 4),
+    ],
+)
+def test_shapes_share_a_run_where_it_pays_and_answer_the_same(
+    model: Model, provider: str, padding: int | None, runs: int
+) -> None:
+    images = [
+        picture(width, height, {"red": (width // 4, height // 4, width // 2, height // 2)})
+        for width, height in MIXED
+    ]
+    stand_in: Any = Counting(model, provider)
+    together = find(Detector(stand_in, DetectorSettings(padding=padding)), *images)
+    assert len(stand_in.shapes) == runs
+    for image, faces in zip(images, together, strict=True):
+        ((alone,),) = find(Detector(model), image)
+        (face,) = faces
+        assert edges(face.box) == pytest.approx(edges(alone.box), abs=1e-3)
+        assert face.confidence == alone.confidence
+        np.testing.assert_allclose(face.points, alone.points, atol=1e-3)
+
+
+def test_a_large_input_is_run_in_smaller_batches(model: Model) -> None:
+    """No run holds more pixels than the warm-up has met, but for a single image."""
+    stand_in: Any = Counting(model)
+    detector = Detector(stand_in, DetectorSettings(long_side=960))
+    find(detector, *[picture(960, 480, {})] * 3)
+    assert stand_in.shapes == [(1, 480, 960, 3)] * 3
+    find(detector, *[picture(320, 320, {})] * 3)
+    assert stand_in.shapes[3:] == [(3, 320, 320, 3)]
+
+
 class Answers:
     """Stands in for a model whose network answers nonsense."""
 
     def __init__(self, model: Model, boxes: list[list[float]], scores: list[float]) -> None:
-        self.card = model.card
+        self.card, self.provider = model.card, model.provider
         self.max_batch = model.max_batch
         self._boxes = np.array([boxes], np.float32)
         self._scores = np.array([scores], np.float32)

@@ -20,8 +20,10 @@ def test_nested_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIEN_LIMITS__MAX_IMAGES", "8")
     monkeypatch.setenv("MIEN_LANDMARKS", '["a", "b"]')
     monkeypatch.setenv("MIEN_MODELS_DIR", "elsewhere")
+    monkeypatch.setenv("MIEN_DETECTOR_SIZE", "512")
     settings = Settings()
     assert (settings.server.port, settings.limits.max_images) == (9000, 8)
+    assert settings.detector_size == 512
     assert settings.landmarks == ("a", "b")
     assert settings.models_dir == Path("elsewhere")
     # The others of a group keep their defaults.
@@ -38,6 +40,10 @@ def test_nested_names(monkeypatch: pytest.MonkeyPatch) -> None:
         ("MIEN_LANDMARKS", "[]"),
         ("MIEN_LANDMARKS", '["a", "b", "a"]'),
         ("MIEN_LIMITS__MAX_BUFFERED_BYTES", "1000"),
+        ("MIEN_DETECTOR_SIZE", "330"),
+        ("MIEN_DETECTOR_SIZE", "32"),
+        ("MIEN_DETECTOR_SIZE", "2080"),
+        ("MIEN_INFERENCE__DETECTOR_PADDING", "-1"),
     ],
 )
 def test_wrong_values_and_unknown_names(

@@ -21,6 +21,22 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+([.-][a-z0-9]+)*$")]
 
 
+def face_outputs(points: int) -> dict[str, tuple[int, ...]]:
+    """What a model of the task "face" answers about one crop: the shape of each output by name.
+
+    points and std: unit crop. rotation: head -> camera as the crop shows it; rotation_std: degrees,
+    about the axes of app.face.head_axes. openness: right eye, left eye. presence: 0..1.
+    """
+    return {
+        "points": (points, 2),
+        "std": (points,),
+        "rotation": (3, 3),
+        "rotation_std": (3,),
+        "openness": (2,),
+        "presence": (),
+    }
+
+
 class CardError(Exception):
     """A model folder that cannot be trusted; the message names the file and a remedy."""
 
@@ -137,7 +153,7 @@ class ModelCard(_Part):
     schema_version: Literal[1] = 1
     name: Slug
     version: Text
-    task: Literal["landmarks", "detection", "pose"]
+    task: Literal["landmarks", "detection", "pose", "face"]
     summary: Text
     file: ModelFile
     input: ModelInput
@@ -174,10 +190,12 @@ class ModelCard(_Part):
     @model_validator(mode="after")
     def _fits_its_task(self) -> Self:
         fixed_square = self.input.height is not None and self.input.height == self.input.width
-        if self.task in {"landmarks", "pose"} and not (self.input.crop and fixed_square):
+        if self.task != "detection" and not (self.input.crop and fixed_square):
             raise ValueError(f"a {self.task} model needs input.crop and equal height and width")
-        if self.task == "landmarks" and self.scheme is None:
-            raise ValueError("a landmarks model needs a scheme")
+        if self.task in {"landmarks", "face"} and self.scheme is None:
+            raise ValueError(f"a {self.task} model needs a scheme")
+        if self.task == "face":
+            self._has_the_outputs_of_a_face_model()
         if self.task == "detection" and not (
             self.input.long_side and {"score", "nms_iou"} <= self.thresholds.keys()
         ):
@@ -185,6 +203,13 @@ class ModelCard(_Part):
                 "a detection model needs input.long_side, thresholds score and nms_iou"
             )
         return self
+
+    def _has_the_outputs_of_a_face_model(self) -> None:
+        points = len(scheme(self.scheme or ""))
+        shapes = {output.name: tuple(output.shape) for output in self.outputs}
+        wanted = {name: ("batch", *sides) for name, sides in face_outputs(points).items()}
+        if shapes != wanted:
+            raise ValueError(f"a face model has the outputs {wanted}, this one {shapes}")
 
 
 def load_card(folder: Path) -> ModelCard:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from app.face.boxes import detector_frame, frame_size, pairwise_iou, select_faces, suppress
+from app.face.geometry import Box
 
 
 def _image(width: int, height: int) -> NDArray[np.uint8]:
@@ -136,3 +137,50 @@ def test_selected_faces_are_good_whole_and_in_image_pixels() -> None:
     np.testing.assert_allclose(faces.boxes, [[19.5, 39.5, 80, 100]])
     np.testing.assert_allclose(faces.points, np.broadcast_to([39.5, 59.5], (1, 5, 2)))
     np.testing.assert_allclose(faces.scores, [0.9], rtol=1e-6)
+
+
+def _naive(
+    boxes: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    content: tuple[int, int],
+    score: float,
+    most: int,
+) -> list[int]:
+    """What `select_faces` keeps, box by box."""
+    good = []
+    for index, (x, y, width, height) in enumerate(boxes.astype(np.float64).tolist()):
+        middle = (x + width / 2, y + height / 2)
+        within = -0.5 <= middle[0] <= content[0] - 0.5 and -0.5 <= middle[1] <= content[1] - 0.5
+        if scores[index] >= score and width > 0 and height > 0 and within:
+            good.append(index)
+    good = sorted(good, key=lambda index: (-scores[index], index))[:most]
+    kept: list[int] = []
+    for index in good:
+        box = Box(*boxes[index].astype(np.float64).tolist())
+        if all(box.iou(Box(*boxes[k].astype(np.float64).tolist())) <= 0.4 for k in kept):
+            kept.append(index)
+    return kept
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("cells", [0, 1, 63, 64, 65, 400, 2100])
+def test_selection_against_one_box_at_a_time(seed: int, cells: int) -> None:
+    """Crowds and single faces, sorted as the exported network answers, and not sorted."""
+    rng = np.random.default_rng(seed)
+    frame = detector_frame(np.zeros((300, 640, 3), np.uint8), 320)
+    faces = int(rng.choice([1, 5, 100]))
+    centres = rng.uniform((-10, -10), (330, 170), (faces, 2))[rng.integers(0, faces, cells)]
+    sizes = rng.uniform(-2, 40, (cells, 2))
+    corners = centres + rng.normal(0, 3, (cells, 2)) - sizes / 2
+    boxes = np.asarray(np.concatenate([corners, sizes], axis=1), np.float32)
+    scores = np.asarray(rng.integers(0, 50, cells) / 50, np.float32)
+    if seed % 2:
+        order = np.argsort(-scores, kind="stable")
+        boxes, scores = boxes[order], scores[order]
+    points = rng.uniform(0, 320, (cells, 5, 2)).astype(np.float32)
+    most = 400 if seed % 3 else 50
+    found = select_faces(frame, boxes, scores, points, score=0.3, nms_iou=0.4, max_candidates=most)
+    kept = _naive(boxes, scores, frame.content, 0.3, most)
+    np.testing.assert_array_equal(found.scores, scores[kept])
+    np.testing.assert_allclose(found.boxes, frame.boxes_to_image(boxes[kept]))
+    np.testing.assert_allclose(found.points, frame.points_to_image(points[kept]))

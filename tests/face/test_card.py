@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,48 @@ def test_a_detection_card() -> None:
     assert ModelCard.model_validate_json(json.dumps(card)).thresholds["score"] == 0.5
     card["thresholds"].pop("score")
     with pytest.raises(ValidationError, match="thresholds score"):
+        ModelCard.model_validate_json(json.dumps(card))
+
+
+def face_document() -> dict[str, Any]:
+    card = document()
+    shapes: dict[str, list[int]] = {
+        "points": [68, 2],
+        "std": [68],
+        "rotation": [3, 3],
+        "rotation_std": [3],
+        "openness": [2],
+        "presence": [],
+    }
+    card["task"] = "face"
+    card["outputs"] = [
+        {"name": name, "shape": ["batch", *shape], "unit": "a unit", "meaning": "a meaning"}
+        for name, shape in shapes.items()
+    ]
+    return card
+
+
+def test_a_face_card() -> None:
+    assert ModelCard.model_validate_json(json.dumps(face_document())).task == "face"
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (lambda card: card["outputs"].pop(), "presence"),
+        (lambda card: card["outputs"][2].update(shape=["batch", 9]), "rotation"),
+        (lambda card: card["outputs"][0].update(shape=["batch", 76, 2]), "points"),
+        (lambda card: card["outputs"].append(card["outputs"][0] | {"name": "gaze"}), "gaze"),
+        (lambda card: card.update(scheme=None), "a face model needs a scheme"),
+        (lambda card: card["input"].update(crop=None), "a face model needs input.crop"),
+    ],
+)
+def test_a_face_card_has_the_outputs_of_its_task(
+    fault: Callable[[dict[str, Any]], object], message: str
+) -> None:
+    card = face_document()
+    fault(card)
+    with pytest.raises(ValidationError, match=message):
         ModelCard.model_validate_json(json.dumps(card))
 
 
