@@ -2,7 +2,8 @@
 
 `prepare|train|export|evaluate|card|all --recipe NAME` make a model: the steps hand their results on
 in a folder (`--runs`), so each can be repeated alone and a stopped training goes on where it was.
-`render` makes training faces out of nothing but a 3D head.
+`render` makes training faces out of nothing but a 3D head. `results` judges all published models
+and writes docs/results.md.
 """
 
 import argparse
@@ -28,6 +29,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.verb == "render":
             return _render(options)
+        if options.verb == "results":
+            from training.results import write_results  # noqa: PLC0415 - imports onnxruntime
+
+            write_results(options.models, options.data, options.runs, options.docs)
+            return 0
         return _make(options, parser)
     except (OSError, ValueError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -73,18 +79,14 @@ def _parser() -> argparse.ArgumentParser:
     for name, sentence in (STEPS | {"all": "all of these steps"}).items():
         _add_recipe_options(verbs.add_parser(name, help=sentence, description=sentence))
     _add_render_options(verbs)
+    _add_results_options(verbs)
     return parser
 
 
 def _add_recipe_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recipe", required=True, help="which model, for instance landmarks-68")
     _add_data(parser)
-    parser.add_argument(
-        "--runs", type=Path, default=Path("runs"), help="folder for everything in between"
-    )
-    parser.add_argument(
-        "--models", type=Path, default=Path("models"), help="folder that the service reads"
-    )
+    _add_folders(parser)
     parser.add_argument("--epochs", type=int, help="instead of the recipe's; for small runs")
     parser.add_argument("--steps-per-epoch", type=int, help="instead of the recipe's")
     parser.add_argument("--threads", type=int, help="processor threads (default: all there are)")
@@ -130,6 +132,24 @@ def _add_render_options(verbs: "argparse._SubParsersAction[argparse.ArgumentPars
     _add_data(parser)
     # Every process draws on one core.
     parser.set_defaults(threads=1)
+
+
+def _add_results_options(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    sentence = "judge all published models side by side; writes docs/results.md and its pictures"
+    parser = verbs.add_parser("results", help=sentence, description=sentence)
+    _add_data(parser)
+    _add_folders(parser)
+    parser.add_argument("--docs", type=Path, default=Path("docs"), help="folder for the page")
+    parser.set_defaults(threads=1)  # of all timings, one thread is the one to compare
+
+
+def _add_folders(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--runs", type=Path, default=Path("runs"), help="folder for everything in between"
+    )
+    parser.add_argument(
+        "--models", type=Path, default=Path("models"), help="folder that the service reads"
+    )
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:

@@ -20,6 +20,22 @@ outputs = session.run(None, {{"{input}": crop.pixels[None]}})
 points_in_image = crop.points_to_image(outputs[0][0])
 """
 
+_FACE_CODE = """\
+import cv2
+import onnxruntime
+
+from app.face.geometry import Box, face_crop
+from app.face.rotation import to_euler
+
+session = onnxruntime.InferenceSession("models/{name}/{file}")
+image = cv2.imread("photo.jpg")[:, :, ::-1]  # RGB
+crop = face_crop(image, Box(x=410, y=120, width=220, height=224), {size}, scale={scale})
+names = ["points", "rotation", "presence"]
+points, rotation, presence = session.run(names, {{"{input}": crop.pixels[None]}})
+points_in_image = crop.points_to_image(points[0])
+yaw, pitch, roll = to_euler(rotation[0])  # degrees
+"""
+
 _DETECTION_CODE = """\
 import cv2
 import onnxruntime
@@ -128,7 +144,8 @@ def _usage(card: ModelCard) -> str:
             "Through the service:\n\n```sh\nmake serve\n"
             f"curl -F files=@photo.jpg 'localhost:8000/landmarks?model={card.name}'\n```"
         )
-        code = _LANDMARKS_CODE.format(
+        template = _FACE_CODE if card.task == "face" else _LANDMARKS_CODE
+        code = template.format(
             name=card.name,
             file=card.file.name,
             input=card.input.name,

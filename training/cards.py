@@ -73,7 +73,7 @@ class CardFacts:
 
     name: str
     version: str
-    task: Literal["landmarks", "detection", "pose"]
+    task: Literal["landmarks", "detection", "pose", "face"]
     summary: str
     outputs: Mapping[str, OutputNote]
     licence: Licence

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
@@ -70,6 +71,48 @@ def plot_history(log: Path, path: Path, title: str = "") -> None:
         axes.set(xlabel=counters[0] if counters else "row", ylabel=quantity)
         axes.grid(alpha=0.3)
         axes.legend(fontsize=8)
+    _save(figure, path)
+
+
+def plot_by_part(
+    path: Path,
+    rows: Mapping[str, Mapping[str, tuple[float, float, float]]],
+    *,
+    title: str = "",
+    unit: str = "",
+) -> None:
+    """Values with their intervals by part of a test set, one line for each name.
+
+    rows: by name and part, (value, low, high). Parts stand in the order of their first mention.
+    """
+    parts = list(dict.fromkeys(part for values in rows.values() for part in values))
+    figure, axes = _figure(title)
+    for index, (name, values) in enumerate(rows.items()):
+        # Beside each other, so that intervals do not cover each other.
+        places = [parts.index(part) + 0.06 * (index - (len(rows) - 1) / 2) for part in values]
+        middles = [value for value, _, _ in values.values()]
+        below = [value - low for value, low, _ in values.values()]
+        above = [high - value for value, _, high in values.values()]
+        axes.errorbar(
+            places, middles, (below, above), label=name, marker="o", capsize=3, linewidth=1.4
+        )
+    axes.set_xticks(range(len(parts)), parts)
+    axes.set(ylabel=unit)
+    axes.set_ylim(bottom=0)
+    axes.legend(fontsize=8)
+    _save(figure, path)
+
+
+def plot_coverage(
+    path: Path, covered: Mapping[str, tuple[ArrayLike, ArrayLike]], *, title: str = ""
+) -> None:
+    """What intervals really cover over what they promise; covered: by name, (levels, shares)."""
+    figure, axes = _figure(title)
+    axes.plot((0, 100), (0, 100), color="grey", linestyle="--", linewidth=1, label="as promised")
+    for name, (levels, shares) in covered.items():
+        axes.plot(100 * np.asarray(levels), 100 * np.asarray(shares), label=name, linewidth=1.6)
+    axes.set(xlabel="promised, %", ylabel="covered, %", xlim=(0, 100), ylim=(0, 100))
+    axes.legend(loc="upper left", fontsize=8)
     _save(figure, path)
 
 

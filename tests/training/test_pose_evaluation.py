@@ -60,6 +60,14 @@ def test_errors_of_a_model_that_sees_only_frontal_faces(tmp_path: Path, model: P
     assert value["yaw_mae_of_always_0", "all"] == (pytest.approx(155 / 4, abs=1e-3), 4)
 
 
+def test_bins_hold_their_lower_edge(tmp_path: Path, model: Path) -> None:
+    """Whatever rounding the way through the matrix does: 30 and 60 start a bin."""
+    angles = [(yaw, pitch) for yaw in (-60.0, -30.0, 30.0, 60.0) for pitch in (-30.0, 0.0, 15.0)]
+    rows = evaluate_pose(model, samples(tmp_path, angles), test_set="made")
+    counts = {row.slice: row.n for row in rows if row.name == "yaw_mae_pnp"}
+    assert counts == {"all": 12, "|yaw| 30-60": 6, "|yaw| 60-90": 6}
+
+
 def test_samples_without_rotations_are_refused(tmp_path: Path, model: Path) -> None:
     (sample,) = samples(tmp_path, [(0.0, 0.0)])
     bare = ImageSample("made", sample.path, (FaceSample(box=sample.faces[0].box),), "x", "test")

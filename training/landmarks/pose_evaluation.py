@@ -48,7 +48,8 @@ def evaluate_pose(
     ]
     if not labelled:
         raise ValueError("none of these samples has a labelled rotation")
-    truth = np.array([angles for _, _, angles in labelled])
+    # Else 30 degrees would now and then be 29.999...: in another bin.
+    truth = np.round([angles for _, _, angles in labelled], 6)
     found = np.array([_pose(predictor, sample, box) for sample, box, _ in labelled])
     # Two or three persons are too few to draw from: a bootstrap over them has a handful of values.
     rows = MetricRows(test_set, range(len(labelled)))

@@ -5,12 +5,8 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
-from training.networks.layers import (
-    convolution,
-    fused_inverted_residual,
-    inverted_residual,
-    pixels_to_unit_range,
-)
+from training.networks.layers import pixels_to_unit_range
+from training.networks.trunk import crop_trunk
 
 # The first guess of every standard deviation, in unit-crop lengths; about 5 % of the eye distance.
 _FIRST_STD = 0.02
@@ -39,14 +35,7 @@ def landmark_network(
     # === Functional model ===
     crops = keras.Input((size, size, 3), name="crops")
     x = pixels_to_unit_range(crops)
-    x = convolution(x, 16, stride=2)
-    x = fused_inverted_residual(x, 24, stride=2)
-    x = fused_inverted_residual(x, 24)
-    x = fused_inverted_residual(x, 40, stride=2)
-    x = fused_inverted_residual(x, 40)
-    for channels, repeats, stride in ((64, 3, 2), (96, 2, 1), (128, 2, 2)):
-        for repeat in range(repeats):
-            x = inverted_residual(x, channels, stride=stride if repeat == 0 else 1)
+    x = crop_trunk(x)
     x = layers.Flatten()(x)
     x = layers.Dropout(dropout)(x)
 
@@ -82,12 +71,14 @@ def serving_network(trained: keras.Model, std_scale: float = 1.0) -> keras.Model
 def _constant(values: NDArray[np.float32]) -> keras.initializers.Initializer:
     flat = np.asarray(values, np.float32).ravel()
     return (
-        keras.initializers.Constant(flat.tolist()) if flat.size == 1 else _FixedBias(flat.tolist())
+        keras.initializers.Constant(flat.tolist()) if flat.size == 1 else FixedBias(flat.tolist())
     )
 
 
-@keras.saving.register_keras_serializable("mien")
-class _FixedBias(keras.initializers.Initializer):
+@keras.saving.register_keras_serializable("mien", name="_FixedBias")  # as in files saved before
+class FixedBias(keras.initializers.Initializer):
+    """Starts a bias at the values given."""
+
     def __init__(self, values: list[float]) -> None:
         self.values = values
 

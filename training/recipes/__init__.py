@@ -5,7 +5,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol, Self
 
-from training.recipes.detector import DetectorRecipe
+from training.recipes.detector import DETECTOR_FREE, DetectorRecipe
+from training.recipes.face_68 import FACE_68, FACE_68_RESEARCH
 from training.recipes.landmarks_68 import Landmarks68
 from training.workspace import Workspace
 
@@ -33,5 +34,8 @@ class Recipe(Protocol):
 
 
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
-    {recipe.name: recipe for recipe in (Landmarks68(), DetectorRecipe())}
+    {
+        recipe.name: recipe
+        for recipe in (Landmarks68(), DetectorRecipe(), DETECTOR_FREE, FACE_68, FACE_68_RESEARCH)
+    }
 )

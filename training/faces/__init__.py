@@ -1,0 +1,1 @@
+"""The face network's data, losses and training crops: points, head pose, eyes and presence."""

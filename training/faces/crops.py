@@ -1,0 +1,93 @@
+"""Labelled faces in memory, whatever set they come from and whatever of them is labelled."""
+
+import json
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.face.geometry import Box, crop_transform, invert, transform
+from training.faces.targets import POINTS
+
+_SAVED = "labels.npz"
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledCrops:
+    """n faces, each in the middle of a picture of its own.
+
+    pixels (n, S, S, 3) uint8; boxes (n, 4) x, y, width, height and points (n, 68, 2) float32, both
+    pixels of the picture; rotation (n, 3, 3), head to camera; openness (n, 2). Weights are 0 where
+    there is no label: point_weights (n, 68), rotation_weights (n, 3) for the axes of the unrolled
+    head (see `training.faces.targets`), openness_weights (n, 2). subject, split: (n,) str.
+    """
+
+    pixels: NDArray[np.uint8]
+    boxes: NDArray[np.float32]
+    points: NDArray[np.float32]
+    point_weights: NDArray[np.float32]
+    rotation: NDArray[np.float32]
+    rotation_weights: NDArray[np.float32]
+    openness: NDArray[np.float32]
+    openness_weights: NDArray[np.float32]
+    subject: NDArray[np.str_]
+    split: NDArray[np.str_]
+
+    @classmethod
+    def unlabelled(
+        cls,
+        pixels: NDArray[np.uint8],
+        boxes: NDArray[np.float32],
+        subject: NDArray[np.str_],
+        split: NDArray[np.str_],
+        **labels: NDArray[np.float32],
+    ) -> Self:
+        """Faces with no labels but those named."""
+        n = len(pixels)
+        nothing = {
+            "points": np.zeros((n, POINTS, 2), np.float32),
+            "point_weights": np.zeros((n, POINTS), np.float32),
+            "rotation": np.tile(np.eye(3, dtype=np.float32), (n, 1, 1)),
+            "rotation_weights": np.zeros((n, 3), np.float32),
+            "openness": np.zeros((n, 2), np.float32),
+            "openness_weights": np.zeros((n, 2), np.float32),
+        }
+        return cls(pixels, boxes, subject=subject, split=split, **{**nothing, **labels})
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def take(self, rows: NDArray[np.intp]) -> "LabelledCrops":
+        taken: dict[str, Any] = {f.name: getattr(self, f.name)[rows] for f in fields(self)}
+        return replace(self, **taken)
+
+    def of_split(self, split: str) -> "LabelledCrops":
+        return self.take(np.flatnonzero(self.split == split))
+
+    def mean_points_in_crop(self) -> NDArray[np.float32]:
+        """(68, 2): the mean face in the unit crop that the service would cut for these boxes."""
+        points = [
+            transform(invert(crop_transform(Box(*box))), points)
+            for box, points in zip(self.boxes.tolist(), self.points, strict=True)
+        ]
+        return np.mean(points, axis=0).astype(np.float32)
+
+    def save(self, folder: Path, manifest: dict[str, Any]) -> None:
+        """Writes `pixels.npy`, `labels.npz` and, last, `manifest.json`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        np.save(folder / "pixels.npy", self.pixels)
+        labels = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "pixels"}
+        np.savez(folder / _SAVED, **labels)
+        (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """FileNotFoundError says which command makes the folder."""
+        if not (folder / "manifest.json").is_file():
+            raise FileNotFoundError(
+                f"{folder} is not prepared: run `python -m training prepare` first"
+            )
+        with np.load(folder / _SAVED) as labels:
+            return cls(np.load(folder / "pixels.npy"), **{n: labels[n] for n in labels.files})

@@ -1,0 +1,80 @@
+"""Rendered heads that were never trained on, beside what a model says about them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.face.geometry import face_box
+from training.faces.posed import PosedFaces
+from training.faces.predictor import FacePredictor
+from training.synthetic.shard_files import read_manifest, read_shards
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+FOLDER = "renders-test"
+"""The folder of the held-out renders among the data sets."""
+_TRAINED_ON = ("renders", "renders-before-photographs")
+_FEWEST_EYE_POINTS = 4  # of the six round an eye: fewer and its opening is not to be seen
+_EYES = (slice(36, 42), slice(42, 48))  # the subject's right eye, the left
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RenderedFaces:
+    """posed: the rotations, and the model's answers. points, points_in_crop: (N, 68, 2) the truth
+    in pixels of the render and in the unit crop. visible: (N, 68). openness: (N, 2), NaN for an eye
+    that does not show. tags: (N,) texts by name.
+    """
+
+    posed: PosedFaces
+    points: Floats
+    points_in_crop: Floats
+    visible: Bools
+    openness: Floats
+    tags: Mapping[str, NDArray[np.str_]]
+
+
+def measure_rendered(predictor: FacePredictor, folder: Path) -> RenderedFaces:
+    """All renders of the folder, in the boxes of their points.
+
+    ValueError when the folder is of a series that is trained on, or not of plain renders.
+    """
+    _check_held_out(folder)
+    crops, in_crop = [], []
+    shards = list(read_shards(folder))
+    for shard in shards:
+        for picture, points in zip(shard["images"], shard["points"], strict=True):
+            crop = predictor.crop(picture, face_box(points))
+            crops.append(crop.pixels)
+            in_crop.append(crop.points_to_crop(points))
+    columns = {name: np.concatenate([s[name] for s in shards]) for name in shards[0]}
+    visible = columns["visible"]
+    seen = [visible[:, eye].sum(axis=1) >= _FEWEST_EYE_POINTS for eye in _EYES]
+    pixels = np.stack(crops)
+    names = [f"render {index}" for index in columns["index"]]
+    return RenderedFaces(
+        PosedFaces(columns["pose.rotation"], predictor.predict(pixels), pixels, names),
+        columns["points"],
+        np.stack(in_crop),
+        visible,
+        np.where(np.stack(seen, axis=1), columns["eyes.openness"], np.nan),
+        {name.removeprefix("tag."): columns[name] for name in columns if name.startswith("tag.")},
+    )
+
+
+def _check_held_out(folder: Path) -> None:
+    manifest = read_manifest(folder)
+    if manifest["source"] != "renders":
+        raise ValueError(f"{folder} holds {manifest['source']!r}: judging wants plain renders")
+    for name in _TRAINED_ON:
+        other = folder.parent / name
+        if (other / "manifest.json").is_file():
+            seed = read_manifest(other)["series"]["seed"]
+            if manifest["series"]["seed"] == seed:
+                raise ValueError(
+                    f"{folder} and {other} have the same seed {seed}, so the same people: render "
+                    "the one for judging anew, with another --seed"
+                )

@@ -1,0 +1,86 @@
+"""One network for a face crop: points, head rotation, how open the eyes are, and whether a face is
+there at all.
+"""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+from keras import layers, ops
+from numpy.typing import NDArray
+
+from training.faces.targets import POINTS, PREDICTION
+from training.networks.gram_schmidt import GramSchmidt
+from training.networks.landmarks import StopGradient
+from training.networks.layers import pixels_to_unit_range
+from training.networks.point_heads import HEADS, CropFeatures
+from training.networks.read_out import read_out
+from training.networks.trunk import crop_features
+
+# First guesses: about 5 % of the eye distance, 8 degrees, an eye at rest.
+_FIRST_STD, _FIRST_ROTATION_STD, _FIRST_OPENNESS = 0.02, 8.0, 0.25
+_UPRIGHT = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+
+
+def face_network(
+    size: int,
+    mean_points: NDArray[np.float32] | None = None,
+    dropout: float = 0.1,
+    head: str = "direct",
+) -> keras.Model:
+    """Crop -> one vector, cut by `training.faces.targets.PREDICTION`; behind it the logits of the
+    points' distributions, if the head has them.
+
+    In: (N, size, size, 3) uint8 RGB; the network casts. Every head starts at an average answer;
+    mean_points (68, 2), unit crop, is that of the points. head: one of HEADS, how points are found.
+    """
+    if size % 32:
+        raise ValueError(f"size must be a multiple of 32, received {size}")
+    crops = keras.Input((size, size, 3), dtype="uint8", name="crops")
+    middle, last = crop_features(pixels_to_unit_range(crops))
+    x = layers.Dropout(dropout)(layers.Flatten()(last))
+    start = np.full((POINTS, 2), 0.5, np.float32) if mean_points is None else mean_points
+    answer = HEADS[head](CropFeatures(middle, last, x), start)
+    # Deviations look at the features without changing them.
+    constant = StopGradient()(x)
+    clues = constant
+    if answer.spread is not None:
+        clues = layers.Concatenate()([constant, StopGradient()(answer.spread)])
+
+    parts = {
+        "points": answer.points,
+        "log_std": read_out(clues, "log_std", [float(np.log(_FIRST_STD))] * POINTS),
+        "rotation": GramSchmidt(name="rotation")(read_out(x, "six", _UPRIGHT)),
+        "rotation_log_std": read_out(
+            constant, "rotation_log_std", [float(np.log(_FIRST_ROTATION_STD))] * 3
+        ),
+        "openness": read_out(x, "openness", [_FIRST_OPENNESS] * 2),
+        "presence_logit": read_out(x, "presence_logit", [0.0]),
+    }
+    vector = [parts[name] for name in PREDICTION]
+    if answer.logits is not None:
+        vector.append(answer.logits)
+    return keras.Model(crops, layers.Concatenate(name="face")(vector), name="face")
+
+
+def serving_network(
+    trained: keras.Model, std_scale: float = 1.0, rotation_std_scale: Sequence[float] = (1, 1, 1)
+) -> keras.Model:
+    """The graph to export, outputs by name: points (N, 68, 2) and std (N, 68) in the unit crop,
+    rotation (N, 3, 3), rotation_std (N, 3) degrees, openness (N, 2), presence (N,) 0..1.
+
+    std_scale, rotation_std_scale: calibration factors of the deviations, from validation faces.
+    """
+    vector = trained.output
+    part = {name: vector[:, where] for name, where in PREDICTION.items()}
+    factors = np.asarray(rotation_std_scale, np.float32)
+    outputs = {
+        "points": layers.Reshape((POINTS, 2), name="points_in_pairs")(part["points"]),
+        "std": ops.exp(part["log_std"]) * std_scale,
+        "rotation": layers.Reshape((3, 3), name="rotation_matrix")(part["rotation"]),
+        "rotation_std": ops.exp(part["rotation_log_std"]) * factors,
+        "openness": part["openness"],
+        "presence": ops.sigmoid(part["presence_logit"][:, 0]),
+    }
+    return keras.Model(trained.input, outputs, name="face_serving")
+
