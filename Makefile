@@ -64,6 +64,10 @@ test-training: $(TRAINING)/.ready ## run the tests of training/, with tensorflow
 bench: $(DEV)/.ready ## put load on the service that runs on this machine (PORT=8000)
 	$(DEV)/bin/python -m benchmarks.http_load --url http://localhost:$(PORT)
 
+.PHONY: bench-detectors
+bench-detectors: $(TRAINING)/.ready .venvs/peers/.ready ## our face detectors beside other people's (DATA=data)
+	$(TRAINING)/bin/python -m benchmarks.detectors --data $(DATA)
+
 .PHONY: drawings
 drawings: $(TRAINING)/.ready ## draw the pictures of docs/ again
 	$(TRAINING)/bin/python -m docs.draw_axes
@@ -74,6 +78,10 @@ lock: .venvs/lock/.ready ## resolve pyproject.toml into requirements/*.txt (UPGR
 	$(call resolve,serve-gpu,--extra gpu -c requirements/serve-cpu.txt)
 	$(call resolve,dev,--extra cpu --extra dev -c requirements/serve-cpu.txt)
 	$(call resolve,training,--extra cpu --extra training --extra training-test -c requirements/dev.txt)
+	.venvs/lock/bin/uv pip compile --quiet --python-platform linux --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+		$(if $(UPGRADE),--upgrade) --override benchmarks/peers/overrides.txt \
+		benchmarks/peers/requirements.in -o requirements/peers.txt >/dev/null
 
 .PHONY: hooks
 hooks: $(DEV)/.ready ## make git run `make check` before every commit
@@ -93,13 +101,14 @@ train: $(TRAINING)/.ready ## prepare, train, export, evaluate, card (RECIPE=land
 	$(TRAINING)/bin/python -m training $(STEP) --recipe $(RECIPE) --data $(DATA)
 
 # An environment is stale when its lock file is newer. It is rebuilt whole: pip removes nothing by itself.
+# Lock files are complete, so pip need not look for dependencies (mediapipe names some that are never used).
 .venvs/%/.ready: requirements/%.txt
 	@$(check-python)
 	@echo "Installing $< into .venvs/$*: once, about a minute."
 	@rm -rf .venvs/$*
 	@$(PYTHON) -m venv .venvs/$*
 	@.venvs/$*/bin/python -m pip install --quiet --disable-pip-version-check \
-		--require-hashes --only-binary=:all: -r $<
+		--no-deps --require-hashes --only-binary=:all: -r $<
 	@touch $@
 
 .venvs/lock/.ready:
