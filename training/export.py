@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.onnx_graph import GraphFacts, describe, tidy
-from training.parity import BATCHES, TOLERANCE, Outputs, ParityReport, check_parity
+from training.parity import BATCHES, TOLERANCE, Arrange, Outputs, ParityReport, check_parity
 
 OPSET = 18
 
@@ -43,6 +43,7 @@ def export_onnx(
     batches: Sequence[int] = BATCHES,
     tolerance: float = TOLERANCE,
     scales: Mapping[str, float] | None = None,
+    arrange: Arrange | None = None,
 ) -> Export:
     """Write `model` to `path`, checked against the network on `samples`; not if it differs.
 
@@ -50,8 +51,8 @@ def export_onnx(
     name, or in a list in the order of `output_names`, or one alone. samples: (N, H, W, 3) uint8
     pictures, N at least the largest batch. spatial_axes: names for H and W where the network leaves
     them open. output_axes: names for the dynamic axes of the outputs in order. scales, tolerance,
-    batches: see training.parity. Raises ParityError, or RuntimeError on another back end than
-    TensorFlow.
+    batches, arrange: see training.parity. Raises ParityError, or RuntimeError on another back end
+    than TensorFlow.
     """
     network = _network(model, output_names)
     height, width = (int(side) if side else None for side in model.inputs[0].shape[1:3])
@@ -76,6 +77,7 @@ def export_onnx(
             batches=batches,
             tolerance=tolerance,
             scales=scales,
+            arrange=arrange,
         )
         draft.replace(path)
     return Export(path, describe(path), parity)

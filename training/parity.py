@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 Outputs = Mapping[str, NDArray[np.float32]]
 Reference = Callable[[NDArray[np.uint8]], Outputs]
+Arrange = Callable[[Outputs, Outputs], Outputs]
+"""The answers wanted and given -> those given in the order of those wanted."""
 
 BATCHES = (1, 3, 8)
 TOLERANCE = 1e-4
@@ -37,12 +39,14 @@ def check_parity(
     batches: Sequence[int] = BATCHES,
     tolerance: float = TOLERANCE,
     scales: Mapping[str, float] | None = None,
+    arrange: Arrange | None = None,
 ) -> ParityReport:
     """Compare the file with the network on every sample, at every batch size.
 
     samples: (N, H, W, 3) uint8, pictures as the model meets them. reference: the network, a batch
     in and its outputs by name. scales: what to divide an output's differences by (a detector's
-    pixels by the image side), so that one tolerance in unit coordinates holds for all. Raises
+    pixels by the image side), so that one tolerance in unit coordinates holds for all. arrange: for
+    networks that sort their answer, where rounding decides between equals. Raises
     ParityError with the numbers when the file leaves the network by more than the tolerance, or
     when its answer for an image depends on the images beside it.
     """
@@ -56,10 +60,10 @@ def check_parity(
     for batch in batches:
         served = singles if batch == 1 else _run(session, samples, batch)
         expected = _in_batches(reference, samples, batch)
-        for name, values in served.items():
-            unit = units.get(name, 1.0)
-            for other, what in ((expected[name], "the network"), (singles[name], "batch 1")):
-                difference = _difference(values, other) / unit
+        for wanted, what in ((expected, "the network"), (singles, "batch 1")):
+            arranged = arrange(wanted, served) if arrange else served
+            for name, values in arranged.items():
+                difference = _difference(values, wanted[name]) / units.get(name, 1.0)
                 by_output[name] = max(by_output.get(name, 0.0), difference)
                 if not difference <= tolerance:
                     problems.append(f"{name} at batch {batch} is {difference:.2e} from {what}")

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from training.detection.losses import detection_loss, overlap
+from training.detection.order import in_order_of
 from training.detection.targets import Scene, cell_centres, scene_targets
 from training.fit import overfits
 from training.networks.detector import (
@@ -130,3 +131,24 @@ def test_a_pixel_convolution_sees_pixels_as_shares_of_white() -> None:
     plain.set_weights(layer.get_weights())
     wanted = np.asarray(plain(pixels.astype(np.float32) / 255))
     np.testing.assert_allclose(answer, wanted, atol=1e-5)
+
+
+def _answer(order: list[int]) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(0)
+    boxes, points = rng.uniform(0, 99, (1, 5, 4)), rng.uniform(0, 99, (1, 5, 5, 2))
+    scores = np.array([[0.9, 0.5, 0.5, 0.3, 0.1]])
+    parts = {"boxes": boxes, "scores": scores, "points": points}
+    return {name: part.astype(np.float32)[:, order] for name, part in parts.items()}
+
+
+def test_cells_of_equal_score_are_compared_with_themselves() -> None:
+    wanted, swapped = _answer([0, 1, 2, 3, 4]), _answer([0, 2, 1, 3, 4])
+    arranged = in_order_of(wanted, swapped)
+    for name, values in wanted.items():
+        np.testing.assert_array_equal(arranged[name], values)
+
+
+def test_a_wrong_cell_stays_wrong_in_any_order() -> None:
+    wanted, wrong = _answer([0, 1, 2, 3, 4]), _answer([0, 2, 1, 3, 4])
+    wrong["boxes"][0, 1, 0] += 7
+    assert np.abs(in_order_of(wanted, wrong)["boxes"] - wanted["boxes"]).max() > 1

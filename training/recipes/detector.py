@@ -16,6 +16,7 @@ from training.detection.evaluation import choose_score, evaluate_detector
 from training.detection.images import LabelledImage, load_images
 from training.detection.losses import detection_loss
 from training.detection.mining import HardNegatives
+from training.detection.order import in_order_of
 from training.detection.painted import PAINTED, painted_images
 from training.detection.pipeline import DetectionBatches, scene_batch
 from training.detection.predictor import NMS_IOU
@@ -159,6 +160,7 @@ class DetectorRecipe:
             output_names=list(OUTPUTS),
             output_axes=("batch", "cells"),
             scales={"boxes": side, "points": side},
+            arrange=in_order_of,
         )
         save_parity(exported, workspace.export)
 
