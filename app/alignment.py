@@ -1,5 +1,6 @@
 """Face crops -> landmarks, and the head where the model tells it: the meaning of the outputs."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,15 +19,26 @@ TASKS = ("landmarks", "face")
 class HeadInCrop:
     """What a face model says besides the landmarks.
 
-    rotation: (3, 3) head -> camera as the crop shows it. rotation_std: (3,) degrees, about the axes
-    of `app.face.head_axes`. openness: (2,) right eye, left eye, of their width; 0 is shut. presence:
-    0..1, that the crop shows a face whose landmarks can be placed.
+    rotation: (3, 3) head -> camera as the crop shows it. rotation_std: (3,) degrees, about the
+    axes of `app.face.head_axes`. openness: (2,) right eye, left eye, opening over width; 0 is shut.
+    presence: 0..1, that the crop shows a face whose landmarks can be placed.
     """
 
     rotation: Floats
     rotation_std: Floats
     openness: Floats
     presence: float
+
+    @property
+    def yaw(self) -> float:
+        """Canonical, degrees: the azimuth of the facing direction, as the crop shows the head."""
+        return math.degrees(math.atan2(-self.rotation[0, 2], self.rotation[2, 2]))
+
+    @property
+    def pitch(self) -> float:
+        """Canonical, degrees: the elevation of the facing direction, as the crop shows the head."""
+        x, y, z = self.rotation[:, 2].tolist()
+        return math.degrees(math.atan2(y, math.hypot(x, z)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -73,9 +73,11 @@ class Analyzer:
         # Decoded images are what is large: only so many are held, all requests together.
         self._places = asyncio.Semaphore(limits.max_decoded_images)
 
-    def identity(self, name: str | None) -> ModelIdentity:
-        """The landmark model that a request with this `model` parameter gets. UnknownModel."""
-        model = self.models.landmark_model(name).aligner.model
+    def identity(self, options: Options) -> ModelIdentity:
+        """The landmark model that a request with these options gets. UnknownModel, and
+        InvalidParameter for a pose method that this model does not have.
+        """
+        model = self.models.landmark_model(options.model, options.method).aligner.model
         card = model.card
         return ModelIdentity(card.name, card.version, card.file.sha256, model.provider)
 
@@ -104,7 +106,8 @@ class Analyzer:
         return results
 
     def _request(self, options: Options, trace: Trace, deadline: float | None) -> _Request:
-        model, detector = self.models.landmark_model(options.model), self.models.detector.batcher
+        model = self.models.landmark_model(options.model, options.method)
+        detector = self.models.detector.batcher
         # Never more than a queue holds: a request alone could not succeed however often it came.
         turns = min(self._limits.max_images_at_once, detector.max_queue)
         crops = min(model.batcher.max_batch, model.batcher.max_queue)

@@ -123,7 +123,7 @@ def _pose(pose: Pose, convention: str) -> dict[str, Any]:
         "matrix": _rounded(pose.rotation, 6),
         "convention": convention,
         "relative_to": "camera",
-        "method": "pnp",
+        "method": pose.method,
     }
     if convention != "canonical":
         value["values"] = {name: _rounded(np.asarray(item), 6) for name, item in values.items()}

@@ -1,10 +1,8 @@
-"""Head pose as the model answers it for a crop, brought back into the image.
-
-The camera plays no part: a model that sees a crop does not know where in the image it was cut.
-"""
+"""Head pose as the model answers it for a crop, brought back before the camera."""
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,20 +15,21 @@ from app.pose import UNKNOWN_ANGLE, Pose, angle_std
 Array = NDArray[np.float64]
 
 
-def pose_from_head(head: HeadInCrop, crop_angle: float, convention: str | None = None) -> Pose:
-    """crop_angle: of the crop that the model saw (`Crop.angle`), degrees. convention: the one whose
-    angles get a standard deviation; None: do without.
+def pose_from_head(
+    head: HeadInCrop, crop_angle: float, view: Array, convention: str | None = None
+) -> Pose:
+    """crop_angle: of the crop that the model saw (`Crop.angle`), degrees. view: (3, 3), towards the
+    crop's middle (`view_towards`). convention: the one whose angles get a standard deviation; None:
+    do without.
     """
-    if not crop_angle:
-        pose, std = Pose.of(head.rotation, "direct"), head.rotation_std
-    else:
-        pose = Pose.of(turn(head.rotation, crop_angle), "direct")
-        std = head.rotation_std
-        if convention is not None:
-            std = turned_std(head.rotation, std, crop_angle)
+    turned = turn(head.rotation, crop_angle) if crop_angle else head.rotation
+    pose = Pose.of(view @ turned, "direct")
     if convention is None:
         return pose
-    return Pose.of(pose.rotation, "direct", _spread(pose, std, convention))
+    std = head.rotation_std
+    if crop_angle:
+        std = turned_std(head.rotation, std, crop_angle)
+    return replace(pose, std=_spread(pose, std, convention))
 
 
 def _spread(pose: Pose, std: Array, convention: str) -> Mapping[str, float]:

@@ -1,7 +1,7 @@
-"""How far each eye is open, from the landmarks alone (ibug-68).
+"""How far each eye is open: as the model tells it, or else from the landmarks alone (ibug-68).
 
-Openness is the eye aspect ratio of Soukupova and Cech (2016): the mean distance of the two pairs of
-lid points over the distance of the corners.
+From the landmarks it is the eye aspect ratio of Soukupova and Cech (2016): the mean distance of the
+two pairs of lid points over the distance of the corners.
 """
 
 import math
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
 
 _RIGHT = slice(36, 42)  # the subject's: corner, two upper lid points, corner, two lower ones
 _LEFT = slice(42, 48)
@@ -19,7 +21,9 @@ _LARGEST_STD = 0.15  # of the eye's width: as much as an open and a shut eye dif
 
 @dataclass(frozen=True, slots=True)
 class Eye:
-    """openness: no unit, about 0.3 open, below 0.15 shut. measurable: whether to trust it."""
+    """openness: no unit, about 0.3 open; shut it is 0 as models tell it, below 0.15 from landmarks.
+    measurable: whether to trust it.
+    """
 
     openness: float
     measurable: bool
@@ -33,23 +37,40 @@ class Eyes:
     right: Eye
 
 
-def measure_eyes(points: NDArray[np.float64], std: NDArray[np.float64], yaw: float | None) -> Eyes:
-    """Openness of both eyes.
+def measure_eyes(points: Array, std: Array, yaw: float | None) -> Eyes:
+    """Openness of both eyes from the landmarks.
 
     points: (68, 2) image pixels. std: (68,) image pixels. yaw: canonical, degrees; None when
     unknown (then nothing is measurable).
     """
     turned = yaw is None or abs(yaw) > _WIDEST_TURN
+    left, right = points[_LEFT], points[_RIGHT]
     return Eyes(
-        left=_eye(points[_LEFT], std[_LEFT], turned),
-        right=_eye(points[_RIGHT], std[_RIGHT], turned),
+        left=Eye(_aspect_ratio(left), not turned and _clear(left, std[_LEFT])),
+        right=Eye(_aspect_ratio(right), not turned and _clear(right, std[_RIGHT])),
     )
 
 
-def _eye(points: NDArray[np.float64], std: NDArray[np.float64], turned: bool) -> Eye:
+def told_eyes(openness: Array, points: Array, std: Array, yaw: float) -> Eyes:
+    """Openness (2,) right and left as the model tells it; otherwise as `measure_eyes`.
+
+    It means the opening over the width in space, so a foreshortened eye is as good as another: of
+    a head turned to the side the nose hides the far eye alone.
+    """
+    right, left = np.maximum(openness, 0.0).tolist()
+    return Eyes(
+        left=Eye(left, yaw <= _WIDEST_TURN and _clear(points[_LEFT], std[_LEFT])),
+        right=Eye(right, yaw >= -_WIDEST_TURN and _clear(points[_RIGHT], std[_RIGHT])),
+    )
+
+
+def _aspect_ratio(points: Array) -> float:
     width = math.dist(points[0], points[3])
-    if not width > 0:
-        return Eye(0.0, False)
     lids = (math.dist(points[1], points[5]) + math.dist(points[2], points[4])) / 2
-    certain = float(std.mean()) <= _LARGEST_STD * width
-    return Eye(lids / width, not turned and width >= _NARROWEST and certain)
+    return lids / width if width > 0 else 0.0
+
+
+def _clear(points: Array, std: Array) -> bool:
+    """Whether the eye is large enough, and its landmarks certain enough."""
+    width = math.dist(points[0], points[3])
+    return width >= _NARROWEST and float(std.mean()) <= _LARGEST_STD * width

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from app.alignment import Aligner, Alignment
 from app.batching import Batcher, BatchRecord
 from app.detection import DetectedFace, Detector, DetectorInput, DetectorSettings
-from app.errors import UnknownModel
+from app.errors import InvalidParameter, UnknownModel
 from app.inference import Model
+from app.pose import Method
 from app.settings import InferenceSettings, Settings
 from app.threads import cpu_count
 
@@ -53,13 +54,25 @@ class Models:
         aligners = [entry.aligner.model for entry in self.landmarks.values()]
         return {model.card.name: model for model in (*aligners, self.detector.detector.model)}
 
-    def landmark_model(self, name: str | None) -> LandmarkModel:
-        """The landmark model of that name, or the default. UnknownModel names those there are."""
+    def landmark_model(self, name: str | None, method: Method | None = None) -> LandmarkModel:
+        """The landmark model of that name, or the default. UnknownModel names those there are,
+        InvalidParameter those that know the pose method.
+        """
         found = self.landmarks.get(self.default if name is None else name)
         if found is None:
             known = ", ".join(self.landmarks)
             raise UnknownModel(f"There is no landmark model {name!r}. Loaded: {known}.")
+        if method == "direct" and not found.aligner.tells_rotation:
+            raise InvalidParameter(self._no_direct_pose(found.aligner.model.card.name))
         return found
+
+    def _no_direct_pose(self, name: str) -> str:
+        able = [other for other, entry in self.landmarks.items() if entry.aligner.tells_rotation]
+        others = f", or model={able[0]}" if able else ""
+        return (
+            f"method: direct needs a model that tells the rotation, and {name} knows landmarks "
+            f"alone. Send method=pnp{others}, or leave method out."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.errors import InvalidParameter
 from app.face.pnp import Camera
 from app.face.rotation import CONVENTIONS
+from app.pose import Method
 
 BLOCKS = ("landmarks", "pose", "eyes", "quality")
 _CAMERA = ("fx", "fy", "cx", "cy")
@@ -52,8 +53,10 @@ class Query(BaseModel):
         max_length=200,
         description=f"Convention of the angles: {', '.join(CONVENTIONS)}.",
     )
-    method: Literal["pnp"] = Field(
-        "pnp", description="How the pose is found. pnp: landmarks against the canonical head."
+    method: Method | None = Field(
+        None,
+        description="How the pose is found. direct: as the model tells it (face models alone); "
+        "pnp: landmarks against the canonical head. Default: direct where the model has it.",
     )
     fx: float | None = Field(None, ge=1, le=1e6, description="Focal length along x, pixels.")
     fy: float | None = Field(None, ge=1, le=1e6, description="Focal length along y, pixels.")
@@ -75,7 +78,9 @@ class Query(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the caller wants, checked. blocks: which parts of a face the answer holds."""
+    """What the caller wants, checked. blocks: which parts of a face the answer holds. method: None
+    for the best that the model has.
+    """
 
     blocks: frozenset[str] = frozenset(BLOCKS)
     model: str | None = None
@@ -83,6 +88,7 @@ class Options:
     min_confidence: float | None = None
     require_face: bool = False
     convention: str = "canonical"
+    method: Method | None = None
     camera: Camera | None = None
     hfov_deg: float | None = None
 
@@ -128,6 +134,7 @@ def options_of(query: Query, own: Sequence[str], most_faces: int) -> Options:
         min_confidence=query.min_confidence,
         require_face=query.require_face,
         convention=query.convention,
+        method=query.method,
         camera=_camera(query),
         hfov_deg=query.hfov_deg,
     )

@@ -155,8 +155,8 @@ class Settings(BaseSettings):
     landmarks: tuple[str, ...] = Field(
         ("landmarks-68",),
         min_length=1,
-        description="Folder names of the landmark models to load, as JSON; the first is the "
-        "default.",
+        description="Folder names of the landmark and face models to load, as JSON; the first is "
+        "the default.",
     )
     self_test: bool = Field(
         True,

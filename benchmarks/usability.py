@@ -1,10 +1,15 @@
-"""How well `usable` tells right answers from wrong: `python -m benchmarks.usability --data DIR`.
+"""How well `usable` tells right answers from wrong, and where its limits should stand.
+
+    python -m benchmarks.usability --data DIR [--model NAME]
 
 DIR holds the folders w300, pointing04 and negatives as training reads them. An answer is right when
 its landmarks are within 10 % of the eye distance (w300) or its pose within 20 degrees of the marker
 that the person looked at (pointing04), wrong from 15 % or above 20 degrees on; where there is no
 face, every answer is wrong. Boxes are those of the detector on pointing04 and made from the labels
-elsewhere.
+elsewhere. Photographs are also blurred, darkened, shrunk and half covered.
+
+The first table is what the verdicts do, the second what each limit does by itself, where it stands
+and where it would cost least.
 """
 
 import argparse
@@ -23,8 +28,10 @@ from app.face.rotation import geodesic_degrees
 from app.inference import Model
 from app.measuring import measure
 from app.options import Options
-from app.results import Face, ImageFacts
-from benchmarks.usability_cases import Case, nothing, people, photographs
+from app.results import ImageFacts
+from app.settings import Settings
+from benchmarks.usability_cases import Case, nothing, people, photographs, spoilt
+from benchmarks.usability_limits import Answered, proposals, table
 
 
 @dataclass(slots=True)
@@ -44,20 +51,71 @@ class Row:
 
 
 def main() -> None:
+    settings = Settings()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
-    parser.add_argument("--models", type=Path, default=Path("models"), help="folder of the models")
+    parser.add_argument(
+        "--models", type=Path, default=settings.models_dir, help="folder of the models"
+    )
+    parser.add_argument(
+        "--model", default=settings.landmarks[0], help="landmark or face model (default: the first)"
+    )
     given = parser.parse_args()
-    detector = Detector(Model.open(given.models / "detector", "cpu"))
-    aligner = Aligner(Model.open(given.models / "landmarks-68", "cpu"))
+    detector = Detector(Model.open(given.models / settings.detector, "cpu"))
+    aligner = Aligner(Model.open(given.models / given.model, "cpu"))
     rng = np.random.default_rng(0)
     rows: dict[str, Row] = defaultdict(Row)
+    answers = []
     for case in chain(
         photographs(given.data / "w300", rng),
+        spoilt(given.data / "w300", rng),
         nothing(given.data / "negatives", rng),
         people(given.data / "pointing04", detector),
     ):
-        count(rows[case.kind], case, answer(case, aligner))
+        found = answer(case, aligner)
+        count(rows[case.kind], found)
+        answers.append(found)
+    print_verdicts(rows)
+    print()
+    print("\n".join(table(list(proposals(answers, aligner.tells_rotation)))))
+
+
+def answer(case: Case, aligner: Aligner) -> Answered:
+    """What the service would answer for the box, and whether it is right."""
+    candidate = Candidate(case.box, case.confidence, 0.0, case.box)
+    crop = candidate.cut(case.image, aligner.crop_size, aligner.crop_scale)
+    height, width = case.image.shape[:2]
+    aligned = aligner.run([crop.pixels])
+    facts = ImageFacts(width, height, 1)
+    (face,) = measure([candidate], [crop], aligned, aligner, Options(), facts)
+    right, wrong = False, True
+    by = ["landmarks", "pose"]
+    if case.points is not None:
+        by = ["landmarks"]
+        distance = np.linalg.norm(face.points - case.points, axis=1).mean()
+        error = distance / scheme("ibug-68").nme_distance(case.points)
+        right, wrong = bool(error < 0.10), bool(error > 0.15)
+    elif case.rotation is not None:
+        by = ["pose"]
+        if face.pose is not None:
+            right = float(geodesic_degrees(face.pose.rotation, case.rotation)) <= 20
+            wrong = not right
+    return Answered(case.kind, face, aligned[0].head, right, wrong, by)
+
+
+def count(row: Row, one: Answered) -> None:
+    usable = one.face.usable
+    row.right += one.right
+    row.right_landmarks += one.right and usable.landmarks
+    row.right_pose += one.right and usable.pose
+    if one.right:
+        row.reasons.update(usable.reasons)
+    row.wrong += one.wrong
+    row.wrong_landmarks += one.wrong and usable.landmarks
+    row.wrong_pose += one.wrong and usable.pose
+
+
+def print_verdicts(rows: dict[str, Row]) -> None:
     print(
         "| answers | right | landmarks | pose | refused for | wrong | both refused | pose refused |"
     )
@@ -70,35 +128,6 @@ def main() -> None:
         )
         why = ", ".join(f"{name} {n}" for name, n in row.reasons.most_common(3)) or "-"
         print("|", " | ".join([kind, str(row.right), *kept, why, str(row.wrong), *refused]), "|")
-
-
-def answer(case: Case, aligner: Aligner) -> Face:
-    """What the service would answer for the box."""
-    found = Candidate(case.box, case.confidence, 0.0, case.box)
-    crop = found.cut(case.image, aligner.crop_size, aligner.crop_scale)
-    height, width = case.image.shape[:2]
-    aligned = aligner.run([crop.pixels])
-    (face,) = measure([found], [crop], aligned, aligner, Options(), ImageFacts(width, height, 1))
-    return face
-
-
-def count(row: Row, case: Case, face: Face) -> None:
-    right, wrong = False, True
-    if case.points is not None:
-        distance = np.linalg.norm(face.points - case.points, axis=1).mean()
-        error = distance / scheme("ibug-68").nme_distance(case.points)
-        right, wrong = error < 0.10, error > 0.15
-    elif case.rotation is not None and face.pose is not None:
-        right = float(geodesic_degrees(face.pose.rotation, case.rotation)) <= 20
-        wrong = not right
-    row.right += right
-    row.right_landmarks += right and face.usable.landmarks
-    row.right_pose += right and face.usable.pose
-    if right:
-        row.reasons.update(face.usable.reasons)
-    row.wrong += wrong
-    row.wrong_landmarks += wrong and face.usable.landmarks
-    row.wrong_pose += wrong and face.usable.pose
 
 
 def _percent(part: int, whole: int) -> str:

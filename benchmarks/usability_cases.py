@@ -35,13 +35,7 @@ class Case:
 
 def photographs(folder: Path, rng: np.random.Generator) -> Iterator[Case]:
     """w300: the labelled face with its own box, jittered ones and wrong ones, and turned over."""
-    labels = np.load(folder / "labels.npz", allow_pickle=True)
-    for name, landmarks, split in zip(
-        labels["filename"], labels["landmarks"], labels["split"], strict=True
-    ):
-        if split == "test" or validation_by_subject(str(name), one_in=20) != "validation":
-            continue
-        image, points = _read(folder / "images" / str(name)), landmarks.astype(np.float64)
+    for image, points in _validation(folder):
         box = face_box(points)
         for change in ((0, 0, 1, 1), *_jitters(rng, 3)):
             yield Case("photographs", image, _moved(box, *change), points=points)
@@ -68,6 +62,27 @@ def photographs(folder: Path, rng: np.random.Generator) -> Iterator[Case]:
             side = box.area**0.5
             whole = Box(centre[0] - side / 2, centre[1] - side / 2, side, side)
             yield Case(f"turned by {angle} degrees", turned, whole, points=moved)
+
+
+def spoilt(folder: Path, rng: np.random.Generator) -> Iterator[Case]:
+    """w300: the labelled face blurred, darkened, shrunk and half covered, in several strengths."""
+    for image, points in _validation(folder):
+        box = face_box(points)
+        side = box.area**0.5
+        for share in (0.01, 0.02, 0.03, 0.05, 0.08):
+            soft = cv2.GaussianBlur(image, (0, 0), share * side)
+            yield Case("blurred", _image(soft), box, points=points)
+        for factor in (0.4, 0.2, 0.1, 0.06, 0.03):
+            noise = rng.normal(0, 2, image.shape)
+            dark = np.clip(image * factor + noise, 0, 255)
+            yield Case("dark", _image(dark), box, points=points)
+        for pixels in (64, 40, 32, 24, 20, 16, 12):
+            share = min(pixels / side, 1.0)
+            few = cv2.resize(image, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+            fewer = (points + 0.5) * share - 0.5
+            yield Case("small", _image(few), face_box(fewer), points=fewer)
+        for part in ("lower", "left", "right", "eyes"):
+            yield Case("covered", _covered(image, points, part, rng), box, points=points)
 
 
 def nothing(folder: Path, rng: np.random.Generator) -> Iterator[Case]:
@@ -111,6 +126,32 @@ def people(folder: Path, detector: Detector) -> Iterator[Case]:
             face.confidence,
             rotation=from_euler(-pan, tilt, 0.0),
         )
+
+
+def _validation(folder: Path) -> Iterator[tuple[Image8, Array]]:
+    labels = np.load(folder / "labels.npz", allow_pickle=True)
+    for name, landmarks, split in zip(
+        labels["filename"], labels["landmarks"], labels["split"], strict=True
+    ):
+        if split != "test" and validation_by_subject(str(name), one_in=20) == "validation":
+            yield _read(folder / "images" / str(name)), landmarks.astype(np.float64)
+
+
+def _covered(image: Image8, points: Array, part: str, rng: np.random.Generator) -> Image8:
+    """A board of one colour before half of the points, or before eyes and brows."""
+    margin = round(0.15 * face_box(points).area ** 0.5)
+    left, top = np.maximum(points.min(axis=0).astype(int) - margin, 0)
+    right, bottom = np.maximum(points.max(axis=0).astype(int) + margin, 1)
+    across, down = np.maximum(np.median(points, axis=0).astype(int), 0)
+    rows, columns = {
+        "lower": (slice(down, bottom), slice(left, right)),
+        "left": (slice(top, bottom), slice(left, across)),
+        "right": (slice(top, bottom), slice(across, right)),
+        "eyes": (slice(top, max(int(points[29, 1]), 0)), slice(left, right)),
+    }[part]
+    pixels = image.copy()
+    pixels[rows, columns] = rng.integers(0, 256, 3)
+    return pixels
 
 
 def _moved(box: Box, dx: float, dy: float, across: float = 1, along: float = 1) -> Box:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.eyes import measure_eyes
+from app.eyes import measure_eyes, told_eyes
 
 STD = np.full(68, 1.0)
 
@@ -40,3 +40,28 @@ def test_not_measurable(width: float, std: float, yaw: float | None) -> None:
 def test_an_eye_without_width() -> None:
     eye = measure_eyes(np.zeros((68, 2)), STD, 0.0).left
     assert (eye.openness, eye.measurable) == (0.0, False)
+
+
+def test_what_the_model_tells_is_taken() -> None:
+    """Right eye first; what is below shut is shut."""
+    eyes = told_eyes(np.array([0.3, -0.01]), points(40, 0.1, 0.1), STD, 0.0)
+    assert (eyes.right.openness, eyes.left.openness) == (0.3, 0.0)
+    assert eyes.right.measurable
+    assert eyes.left.measurable
+
+
+@pytest.mark.parametrize(
+    ("yaw", "right", "left"), [(70.0, True, False), (-70.0, False, True), (50.0, True, True)]
+)
+def test_a_turned_head_hides_its_far_eye(yaw: float, right: bool, left: bool) -> None:
+    """Yaw > 0 is to the image's right, where the subject's left eye is."""
+    eyes = told_eyes(np.array([0.3, 0.3]), points(40, 0.3, 0.3), STD, yaw)
+    assert (eyes.right.measurable, eyes.left.measurable) == (right, left)
+
+
+@pytest.mark.parametrize(("width", "std"), [(5, 0.1), (40, 7.0)])
+def test_what_is_told_of_an_eye_hardly_seen_is_not_measurable(width: float, std: float) -> None:
+    seen = points(width, 0.3, 0.3)
+    eyes = told_eyes(np.array([0.3, 0.3]), seen, np.full(68, std), 0.0)
+    assert not eyes.left.measurable
+    assert not eyes.right.measurable

@@ -11,7 +11,8 @@ from app.settings import Settings
 def test_defaults() -> None:
     settings = Settings()
     assert settings.models_dir == Path(__file__).parents[1] / "models"
-    assert settings.landmarks == ("landmarks-68",)
+    for name in (*settings.landmarks, settings.detector):
+        assert (settings.models_dir / name / "card.json").is_file()
     assert (settings.server.port, settings.limits.max_images) == (8000, 32)
 
 

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from app.face.geometry import Box, face_box
 from app.face.pnp import canonical_points
 from app.face.rotation import from_euler
+from app.landmark_limits import nose_between_eyes
 from app.pose import Pose
 from app.quality import Quality
-from app.usability import Usable, judge, nose_between_eyes
+from app.usability import Usable, judge
 
 
 def head(yaw: float) -> NDArray[np.float64]:
@@ -25,7 +26,7 @@ def head(yaw: float) -> NDArray[np.float64]:
 FRONTAL = head(0)
 BOX = face_box(FRONTAL)
 QUALITY = Quality(brightness=0.5, sharpness=0.6, face_pixels=100, truncated=False)
-POSE = Pose(np.eye(3), 0.0, 0.0, 0.0, 2.0, None)
+POSE = Pose(np.eye(3), 0.0, 0.0, 0.0, "pnp", reprojection_error=2.0)
 
 
 def verdict(**changes: Any) -> Usable:

@@ -1,6 +1,6 @@
 """The graphs of the tiny stand-in models; `tests.tiny_models` says what they answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -115,4 +115,20 @@ def landmark_graph(template: NDArray[np.float32]) -> Graph:
     g.op("Mul", scale, g.constant(np.ones((1, len(template)))), output="std")
     nothing = g.op("Unsqueeze", g.op("Mul", mean, g.constant(0.0)), g.constant([2], np.int64))
     g.op("Add", nothing, g.constant(template[None]), output="points")
+    return g
+
+
+def face_graph(template: NDArray[np.float32], head: Mapping[str, Any]) -> Graph:
+    """As `landmark_graph`; each output of `head` is the same for every crop."""
+    g = landmark_graph(template)
+    pixels = g.op("Cast", "crops", to=TensorProto.FLOAT)
+    mean = g.op("ReduceMean", pixels, g.constant([1, 2, 3], np.int64), keepdims=0)
+    nothing = g.op("Mul", mean, g.constant(0.0))
+    for name, value in head.items():
+        sides = np.ndim(value)
+        spread = nothing
+        if sides:
+            axes = g.constant(np.arange(1, 1 + sides), np.int64)
+            spread = g.op("Unsqueeze", nothing, axes)
+        g.op("Add", spread, g.constant(np.asarray(value)[None]), output=name)
     return g

@@ -10,6 +10,7 @@ They make the whole HTTP path testable without weights. What they answer can be 
 - The **tiny landmark model** answers the same 68 points (`TEMPLATE_68`, unit crop) for each crop,
   and `std = BASE_STD * (1 + mean / 255)` where `mean` is the crop's mean pixel value, so that a
   test can see that results were not swapped within a batch.
+- The **tiny face model** answers the same and besides, for each crop, the head of `HEAD`.
 
     folder = write_detector(tmp_path / "detector")
     write_landmarks(tmp_path / "landmarks-68")
@@ -25,6 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
+from scipy.spatial.transform import Rotation
 
 from tests.tiny_graphs import (
     BASE_STD,
@@ -33,6 +35,7 @@ from tests.tiny_graphs import (
     FIVE_POINTS,
     OPSET,
     detector_graph,
+    face_graph,
     landmark_graph,
 )
 
@@ -41,10 +44,12 @@ __all__ = [
     "COLOURS",
     "CONFIDENCES",
     "FIVE_POINTS",
+    "HEAD",
     "TEMPLATE_68",
     "picture",
     "write_card",
     "write_detector",
+    "write_face",
     "write_landmarks",
 ]
 
@@ -74,6 +79,13 @@ def _template_68() -> NDArray[np.float32]:
 
 
 TEMPLATE_68 = _template_68()
+HEAD: Mapping[str, Any] = {
+    # Yaw 30, pitch -20, roll 10, in SciPy's words: R = Ry(-yaw) Rx(-pitch) Rz(roll).
+    "rotation": Rotation.from_euler("YXZ", [-30.0, 20.0, 10.0], degrees=True).as_matrix(),
+    "rotation_std": np.array([3.0, 2.0, 1.0]),
+    "openness": np.array([0.1, 0.3]),
+    "presence": np.array(0.9),
+}
 
 
 def picture(
@@ -178,6 +190,30 @@ def write_landmarks(
             _output("points", ["batch", count, 2], "unit crop"),
             _output("std", ["batch", count], "unit crop"),
         ],
+    }
+    write_card(folder, {**card, **changes})
+    return folder
+
+
+def write_face(
+    folder: Path, *, size: int = 64, head: Mapping[str, Any] | None = None, **changes: Any
+) -> Path:
+    """Write the tiny face model and its card; `head` replaces single outputs of `HEAD`."""
+    told = {**HEAD, **(head or {})}
+    folder.mkdir(parents=True, exist_ok=True)
+    float32, uint8 = TensorProto.FLOAT, TensorProto.UINT8
+    sides: dict[str, list[int | str]] = {"points": ["batch", 68, 2], "std": ["batch", 68]}
+    sides |= {name: ["batch", *np.shape(value)] for name, value in told.items()}
+    face_graph(TEMPLATE_68, told).save(
+        folder / "model.onnx",
+        [helper.make_tensor_value_info("crops", uint8, ["batch", size, size, 3])],
+        [helper.make_tensor_value_info(name, float32, shape) for name, shape in sides.items()],
+    )
+    card = {
+        "task": "face",
+        "scheme": "ibug-68",
+        "input": _input("crops", size, crop={"scale": 1.3, "rule": "square"}),
+        "outputs": [_output(name, shape, name) for name, shape in sides.items()],
     }
     write_card(folder, {**card, **changes})
     return folder

@@ -9,13 +9,23 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from app.face.rotation import from_euler, to_euler, to_rotation_vector, turn
-from app.face.rotation_forms import Array
+from app.face.rotation_forms import Array, matrices
+
+_LOCKED = 1e-7  # cosine of the pitch below which no axis of the unrolled head is told by its z
+_LEVEL, _QUARTER_TURN = np.array([1.0, 0.0, 1.0]), np.array([1.0, 0.0, -1.0])
 
 
 def unrolled(rotation: ArrayLike) -> Array:
-    """(..., 3, 3) -> F (..., 3, 3)."""
-    yaw, pitch, _ = to_euler(rotation)
-    return from_euler(yaw, pitch, 0.0)
+    """(..., 3, 3) -> F (..., 3, 3): F's z axis is the head's, its x axis level.
+
+    Looking straight up or down the head counts as not tilted, as in `to_euler`.
+    """
+    r = matrices(rotation)
+    z = r[..., :, 2]
+    level = np.hypot(z[..., 0], z[..., 2])[..., None]
+    across = np.where(level < _LOCKED, r[..., :, 0], z[..., ::-1] * _QUARTER_TURN) * _LEVEL
+    x = across / np.hypot(across[..., :1], across[..., 2:])
+    return np.stack([x, np.cross(z, x), z], axis=-1)
 
 
 def axis_errors(predicted: ArrayLike, truth: ArrayLike) -> Array:

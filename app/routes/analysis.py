@@ -68,7 +68,7 @@ async def _answer(
     analyzer = readiness.get()
     refuse_repeats(name for name, _ in request.query_params.multi_items())
     options = options_of(query, blocks, limits.max_faces)
-    model = analyzer.identity(options.model)
+    model = analyzer.identity(options)
     deadline = None if deadline_ms is None else _moment(trace, deadline_ms)
     try:
         async with asyncio.timeout_at(deadline):

@@ -60,9 +60,10 @@ class Pose(Schema):
         "for other conventions."
     )
     std: AngleStd | None = Field(
-        description="Estimated from the landmarks' standard deviations and from how well they fit "
-        "the rigid head, and 2 degrees for the mean head standing for everybody; "
-        "not calibrated yet."
+        description="direct: as the model tells it, calibrated on validation faces. pnp: estimated "
+        "from the landmarks' standard deviations and from how well they fit the rigid head, and 2 "
+        "degrees for the mean head standing for everybody; not calibrated. At most 103.92, which "
+        "is an angle of which nothing is known."
     )
     quaternion: list[float] = Field(
         min_length=4,
@@ -80,18 +81,23 @@ class Pose(Schema):
         None, description="Every value of a convention other than canonical, under its own names."
     )
     relative_to: str = Field(description="`camera`: angles against the camera's axes.")
-    method: str = Field(description="`pnp`: from the landmarks and the canonical head.")
+    method: str = Field(
+        description="`direct`: the rotation that the model tells; `pnp`: from landmarks and the "
+        "canonical head."
+    )
 
 
 class Eye(Schema):
     openness: float = Field(
         ge=0,
-        description="Eye aspect ratio: mean distance of the lids over the eye's width, both in "
-        "image pixels, no unit. About 0.3 for an open eye, below about 0.15 for a shut one.",
+        description="Opening between the lids over the eye's width, no unit. A face model "
+        "tells it as it is in space: 0 shut, 0.27 at rest, 0.45 wide open. Otherwise it is the eye "
+        "aspect ratio of the landmarks in the image: about 0.3 open, below about 0.15 shut.",
     )
     measurable: bool = Field(
-        description="False when the number should not be used: the head is turned too far, the eye "
-        "is only a few pixels wide, or its landmarks are too uncertain."
+        description="False when the number should not be used: the head is turned too far (of a "
+        "face model: so far that it hides this eye), the eye is only a few pixels wide, or its "
+        "landmarks are too uncertain."
     )
 
 
@@ -124,8 +130,8 @@ class Usable(Schema):
     pose: bool = Field(description="Whether the head pose is trustworthy.")
     reasons: list[str] = Field(
         description="Why not, an open list: small, truncated, low_confidence, dark, bright, "
-        "blurred, uncertain, box_mismatch; against the pose alone: no_pose, uncertain_pose, "
-        "turned_away, out_of_range, misfit."
+        "blurred, box_mismatch; against the landmarks and poses made of them: uncertain, occluded; "
+        "against the pose alone: no_pose, uncertain_pose, turned_away, out_of_range, misfit."
     )
 
 

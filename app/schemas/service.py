@@ -9,7 +9,7 @@ from app.schemas.base import Schema
 class ModelSummary(Schema):
     name: str
     version: str
-    task: str = Field(description="landmarks, detection or pose.")
+    task: str = Field(description="landmarks, face (landmarks and head), detection or pose.")
     scheme: str | None = Field(description="Landmark scheme, null for a model without one.")
     sha256: str
     provider: str = Field(description="ONNX Runtime execution provider really in use.")

@@ -27,6 +27,7 @@ from app.server import server_config
 from app.settings import LimitSettings, Settings
 from tests.tiny_models import picture, write_detector, write_landmarks
 
+DEFAULT = Settings().landmarks[0]  # the name under which the tiny landmark model is served
 PATIENCE = 20.0  # seconds; nothing here takes that long, a hang must not either
 
 
@@ -70,7 +71,7 @@ def until(condition: Any) -> None:
 def write_models(folder: Path) -> Path:
     """A models folder with the two tiny models."""
     write_detector(folder / "detector")
-    write_landmarks(folder / "landmarks-68")
+    write_landmarks(folder / DEFAULT)
     return folder
 
 

@@ -11,6 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from tests.service.serving import (
     BLUE,
+    DEFAULT,
     NO_FACE,
     ONE_FACE,
     RED,
@@ -261,7 +262,7 @@ def test_require_face_of_several(service: Service) -> None:
 def test_the_answer_names_its_model_and_times(service: Service) -> None:
     response = service.client.post("/analyze", files=form(ONE_FACE))
     value = answer(response)
-    assert value["model"]["name"] == "landmarks-68"
+    assert value["model"]["name"] == DEFAULT
     assert value["model"]["provider"] == "CPUExecutionProvider"
     times = value["timings_ms"]
     assert times["total"] >= times["decode"] > 0

@@ -15,6 +15,7 @@ from app.__main__ import main as command
 from app.models import load_models
 from app.settings import InferenceSettings, Settings
 from tests.service.serving import (
+    DEFAULT,
     ONE_FACE,
     PATIENCE,
     Service,
@@ -50,7 +51,7 @@ def test_ready_when_the_self_test_passes(golden: Path) -> None:
     with running(Settings(models_dir=golden)) as service:
         assert service.client.get("/readyz").json() == {
             "status": "ready",
-            "models": ["landmarks-68", "detector"],
+            "models": [DEFAULT, "detector"],
         }
 
 
@@ -76,7 +77,7 @@ def test_live_before_ready(golden: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_wrong_hash_keeps_it_unready_and_says_so_once(
     copied: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    model = copied / "landmarks-68" / "model.onnx"
+    model = copied / DEFAULT / "model.onnx"
     model.write_bytes(model.read_bytes()[:-1] + b"!")
     with running(Settings(models_dir=copied), ready=False) as service:
         assert "model.onnx" in reason(service)
@@ -114,10 +115,10 @@ def test_another_crop_keeps_it_unready(golden: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_another_model_keeps_it_unready(copied: Path) -> None:
-    write_landmarks(copied / "landmarks-68", template=TEMPLATE_68 + np.float32(1e-6))
+    write_landmarks(copied / DEFAULT, template=TEMPLATE_68 + np.float32(1e-6))
     with running(Settings(models_dir=copied), ready=False) as service:
         detail = reason(service)
-        assert "another landmarks-68" in detail
+        assert f"another {DEFAULT}" in detail
         assert "--record" in detail
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.schemas import Answer, ModelCardAnswer, ModelList
-from tests.service.serving import Service
+from tests.service.serving import DEFAULT, Service
 
 
 @pytest.fixture(scope="module")
@@ -72,11 +72,11 @@ def test_models(service: Service) -> None:
     response = service.client.get("/v1/models")
     listed = ModelList.model_validate_json(response.content).models
     assert [(model.name, model.default) for model in listed] == [
-        ("landmarks-68", True),
+        (DEFAULT, True),
         ("detector", False),
     ]
     card = ModelCardAnswer.model_validate_json(
-        service.client.get("/models/landmarks-68").content, strict=False
+        service.client.get(f"/models/{DEFAULT}").content, strict=False
     )
     assert card.file.sha256 == listed[0].sha256
     assert card.provider == "CPUExecutionProvider"
@@ -88,7 +88,7 @@ def test_open_inference_protocol(service: Service) -> None:
     assert client.get("/v2/health/live").json() == {"live": True}
     assert client.get("/v2/health/ready").json() == {"ready": True}
     assert client.get("/v2/models/detector/ready").json() == {"name": "detector", "ready": True}
-    value = client.get("/v2/models/landmarks-68").json()
+    value = client.get(f"/v2/models/{DEFAULT}").json()
     assert value["inputs"] == [{"name": "crops", "datatype": "UINT8", "shape": [-1, 64, 64, 3]}]
     assert [(one["name"], one["shape"]) for one in value["outputs"]] == [
         ("points", [-1, 68, 2]),

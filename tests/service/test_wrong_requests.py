@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.service.serving import ONE_FACE, Service, as_json, encoded, form, problem, raw
+from tests.service.serving import DEFAULT, ONE_FACE, Service, as_json, encoded, form, problem, raw
 from tests.tiny_models import picture
 
 WRONG_BOXES = {
@@ -106,7 +106,7 @@ def test_wrong_parameters(service: Service, name: str) -> None:
 
 def test_unknown_model(service: Service) -> None:
     response = raw(service.client, "/pose", ONE_FACE, model="face-9000")
-    assert "landmarks-68" in problem(response, 404, "unknown-model")["detail"]
+    assert DEFAULT in problem(response, 404, "unknown-model")["detail"]
     problem(service.client.get("/models/face-9000"), 404, "unknown-model")
 
 
