@@ -6,6 +6,7 @@ from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.stats import chi2
 
 Interval = tuple[float, float]
 
@@ -98,3 +99,16 @@ def _percentiles(results: NDArray[np.float64], level: float) -> Interval:
         raise ValueError(f"level must lie between 0 and 1, not {level}")
     low, high = np.quantile(results, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def most_events(expected: float, confidence: float = 0.9) -> int:
+    """The largest number of rare events to be seen so that, with this confidence, no more than
+    `expected` are to be expected in as large a sample.
+
+    Exact for Poisson counts (Garwood, Fiducial limits for the Poisson distribution, 1936). 0 also
+    where the sample is too small to tell.
+    """
+    events = 0
+    while chi2.ppf(confidence, 2 * (events + 2)) / 2 <= expected:
+        events += 1
+    return events

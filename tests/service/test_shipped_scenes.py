@@ -19,7 +19,7 @@ from tests.golden_heads import Head, cut_close, far_away, head, together, turned
 from tests.service.serving import Service, encoded, faces, running
 
 # As far as the shipped detector follows a tilt.
-TILTS = [-30, -15, 0, 15, 30]
+TILTS = [-45, -30, -15, 0, 15, 30, 45]
 TILTED = ["frontal.png", "frontal-dark.png", "yaw-plus-30.png", "combined-a.png", "infrared.png"]
 CROWD = [
     "frontal.png",

@@ -51,6 +51,7 @@ def write_renders(folder: Path, seed: int, source: str = "renders") -> Path:
         "points": POINTS,
         "visible": visible,
         "pose.rotation": np.stack([head(yaw, 10, 5) for yaw in YAWS]),
+        "pose.translation": np.tile([0.0, 0.0, 700.0], (COUNT, 1)),
         "eyes.openness": OPENNESS,
         **{f"tag.{name}": np.array(values) for name, values in tags.items()},
     }

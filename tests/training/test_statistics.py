@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from training.statistics import bootstrap, bootstrap_mean, wilson
+from training.statistics import bootstrap, bootstrap_mean, most_events, wilson
 
 
 @pytest.mark.parametrize(("successes", "trials"), [(0, 10), (10, 10), (3, 7), (480, 554), (1, 1)])
@@ -68,3 +68,13 @@ def test_nothing_has_no_interval() -> None:
 def test_labels_must_match_the_values() -> None:
     with pytest.raises(ValueError, match="2 cluster labels for 3 values"):
         bootstrap_mean([1.0, 2.0, 3.0], clusters=["a", "b"])
+
+
+@pytest.mark.parametrize("expected", [0.5, 2.4, 4.25, 30.0])
+def test_most_events_leave_little_chance_that_more_are_to_be_expected(expected: float) -> None:
+    most = most_events(expected, 0.9)
+    if stats.poisson.cdf(0, expected) > 0.1:
+        assert most == 0
+        return
+    # Had more than `expected` been to be expected, so few would be seen one time in ten at most.
+    assert stats.poisson.cdf(most, expected) <= 0.1 < stats.poisson.cdf(most + 1, expected)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from app.face.geometry import Box, face_box
 from app.face.landmarks import scheme as scheme_named
 from training.datasets.facts import SourceFacts
+from training.datasets.viewing import as_seen
 from training.preparation import PreparedFaces
 from training.samples import FaceSample, ImageSample, Split
 from training.splits import validation_by_subject
@@ -39,20 +40,23 @@ def load(root: Path) -> Iterator[ImageSample]:
 
 
 def samples(root: Path, source: str) -> Iterator[ImageSample]:
-    """The samples of a folder of shards; ValueError when another source than `source` made it."""
+    """The samples of a folder of shards, with the rotations that crops show (see as_seen);
+    ValueError when another source than `source` made it.
+    """
     made_by = str(read_manifest(root)["source"])
     if made_by != source:
         raise ValueError(f"{root} holds {made_by!r}, not {source!r}: their terms differ")
     for shard in read_shards(root):
         tags = {name.removeprefix("tag."): shard[name] for name in shard if name.startswith("tag.")}
         subjects = _subjects(shard)
+        rotations = as_seen(shard["pose.rotation"], shard["pose.translation"])
         for row, (subject, split) in enumerate(zip(subjects, _splits(shard), strict=True)):
             points = shard["points"][row].astype(np.float32)
             face = FaceSample(
                 box=face_box(shard["points"][row]),
                 points_in_image=points,
                 scheme="ibug-68",
-                rotation=shard["pose.rotation"][row],
+                rotation=rotations[row],
                 tags={name: str(values[row]) for name, values in tags.items()},
             )
             yield ImageSample(
@@ -71,24 +75,29 @@ def prepared_from_shards(folder: Path, scheme: str) -> PreparedFaces:
     ValueError for another one. Pupils of photographs are not seen: a fitted head does not tell
     where they are.
     """
-    source = str(read_manifest(folder)["source"])
-    pixels, points, seen, boxes = [], [], [], []
+    manifest = read_manifest(folder)
+    pixels = np.empty(0, np.uint8)
+    points, seen, boxes = [], [], []
     subjects: list[str] = []
     splits: list[Split] = []
     for shard in read_shards(folder):
+        images = shard["images"]
+        if not subjects:
+            # All at once: joining the shards in the end would hold every picture twice.
+            pixels = np.empty((manifest["count"], *images.shape[1:]), np.uint8)
+        pixels[len(subjects) : len(subjects) + len(images)] = images
         box = np.array([_edges(face_box(row)) for row in shard["points"]])
-        pixels.append(shard["images"])
         points.append(_points(shard, scheme).astype(np.float32))
         seen.append(_seen(shard, scheme))
         boxes.append(box.astype(np.float32))
         subjects += _subjects(shard)
         splits += _splits(shard)
     return PreparedFaces(
-        pixels=np.concatenate(pixels),
+        pixels=pixels,
         points=np.concatenate(points),
         seen=np.concatenate(seen),
         boxes=np.concatenate(boxes),
-        source=np.full(len(subjects), source),
+        source=np.full(len(subjects), str(manifest["source"])),
         subject=np.array(subjects),
         split=np.array(splits),
         scheme=scheme,

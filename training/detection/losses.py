@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 _BOX_WEIGHT = 2.0
-_POINT_WEIGHT = 8.0
+_POINT_WEIGHT = 16.0
 _FOCUS = 2.0
 _KNEE = 0.05  # of the face's size: below it the distance of points is squared
 _LEAST_QUALITY = 0.5  # a positive cell whose box is still wrong is a face all the same

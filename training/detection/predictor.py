@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from app.face.boxes import FoundFaces, detector_frame, select_faces
 
-LONG_SIDE = 320
+LONG_SIDE = 384
 """Of the input, pixels: what the recipe's card says, and what its evaluation measures."""
 
 NMS_IOU = 0.4

@@ -59,12 +59,33 @@ class LabelledCrops:
     def __len__(self) -> int:
         return len(self.pixels)
 
-    def take(self, rows: NDArray[np.intp]) -> "LabelledCrops":
-        taken: dict[str, Any] = {f.name: getattr(self, f.name)[rows] for f in fields(self)}
+    def take(self, rows: NDArray[np.intp] | slice) -> "LabelledCrops":
+        taken: dict[str, Any] = {name: array[rows] for name, array in self._arrays().items()}
         return replace(self, **taken)
 
     def of_split(self, split: str) -> "LabelledCrops":
-        return self.take(np.flatnonzero(self.split == split))
+        """Without copying the pictures where the split's rows are neighbours."""
+        rows = np.flatnonzero(self.split == split)
+        if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
+            return self.take(slice(rows[0], rows[-1] + 1))
+        return self.take(rows)
+
+    def train_first(self) -> "LabelledCrops":
+        """The same faces with those for training before the others, moved within the same memory:
+        this one must not be used any more.
+        """
+        is_train = self.split == "train"
+        rest = self.take(np.flatnonzero(~is_train))
+        for new, old in enumerate(np.flatnonzero(is_train)):
+            if new != old:  # never overwrites what is still to be moved: new <= old
+                for array in self._arrays().values():
+                    array[new] = array[old]
+        for name, array in self._arrays().items():
+            array[len(self) - len(rest) :] = getattr(rest, name)
+        return self
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def mean_points_in_crop(self) -> NDArray[np.float32]:
         """(68, 2): the mean face in the unit crop that the service would cut for these boxes."""

@@ -3,6 +3,7 @@
 The network appends their logits to its answer (see `training.networks.point_heads`).
 """
 
+import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -12,11 +13,8 @@ from keras import ops
 
 from training.faces.targets import POINTS, TARGET
 
-BINS, LOW, HIGH = 96, -0.1, 1.1
-"""Of each axis, in unit crops: a bin is 1.6 pixels of a 128-pixel crop."""
-CELLS = 8
-"""Of each axis of a heat map, over the crop."""
-
+BINS, LOW, HIGH = 64, -0.1, 1.1
+"""Of each axis, in unit crops: a bin is 2.4 pixels of a 128-pixel crop."""
 # Deviations of the labels' own distributions: annotators differ by about 2 pixels; a cell has 16.
 _BIN_WIDTH, _CELL_WIDTH = 2 / 128, 8 / 128
 
@@ -30,10 +28,11 @@ def simcc_loss(target: keras.KerasTensor, logits: keras.KerasTensor) -> keras.Ke
 
 
 def heat_loss(target: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
-    """(N, T) and (N, 68 * CELLS * CELLS) -> (N, 68), the same over the cells."""
-    said = ops.log_softmax(ops.reshape(logits, (-1, POINTS, CELLS**2)), axis=-1)
-    x, y = ops.unstack(_bells(target, 0.0, 1.0, CELLS, _CELL_WIDTH), axis=2)
-    label = ops.reshape(y[..., :, None] * x[..., None, :], (-1, POINTS, CELLS**2))
+    """(N, T) and (N, 68 * cells * cells) -> (N, 68), the same over cells, by rows."""
+    cells = math.isqrt(logits.shape[-1] // POINTS)
+    said = ops.log_softmax(ops.reshape(logits, (-1, POINTS, cells**2)), axis=-1)
+    x, y = ops.unstack(_bells(target, 0.0, 1.0, cells, _CELL_WIDTH), axis=2)
+    label = ops.reshape(y[..., :, None] * x[..., None, :], (-1, POINTS, cells**2))
     return _divergence(label, said)
 
 

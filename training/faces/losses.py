@@ -4,15 +4,20 @@ The weights make the parts pull about equally once training has settled: a pixel
 crop, two degrees of the head, and the tenth part of an open eye cost about the same.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
 
 from app.face.pnp import canonical_points
+from training.faces.distributions import DISTRIBUTION_LOSSES
 from training.faces.rotations import axis_errors
-from training.faces.targets import POINTS, PREDICTION, TARGET
+from training.faces.targets import POINTS, PREDICTION, TARGET, width
 from training.landmarks.losses import wing
 
+_DISTRIBUTION_WEIGHT = 1.0
+_LAPLACE_WEIGHT = 2.0  # makes a pixel cost what it costs by the wing loss
 _STD_WEIGHT = 0.1  # of both likelihoods: they are to fit, not to lead
 _ROTATION_WEIGHT = 20.0  # a radian
 _OPENNESS_WEIGHT = 10.0
@@ -22,6 +27,8 @@ _CONSISTENCY_WEIGHT = 0.02
 
 _SMOOTH = float(np.radians(2.0))  # errors below it are mostly the labels' own
 _LOG_STD_LIMITS = (-9.0, 0.0)
+# A pixel of a 1000-pixel crop: the steepest pull.
+_LAPLACE_LOG_STD_LIMITS = (float(np.log(1e-3)), 0.0)
 _ROTATION_LOG_STD_LIMITS = (-2.0, 4.5)  # 0.14 to 90 degrees
 # A crop with fewer labelled points counts less than one with all of them, but each point more.
 _FEWEST_POINTS = 17.0
@@ -31,32 +38,74 @@ _PIXELS = 128.0
 
 @keras.saving.register_keras_serializable("mien")
 def face_loss(target: keras.KerasTensor, prediction: keras.KerasTensor) -> keras.KerasTensor:
-    """(N, T) and (N, P), see `training.faces.targets`, -> (N,)."""
-    return (
-        point_loss(target, prediction)
-        + rotation_loss(target, prediction)
-        + _OPENNESS_WEIGHT * openness_loss(target, prediction)
-        + _PRESENCE_WEIGHT * presence_loss(target, prediction)
-        + _CONSISTENCY_WEIGHT * consistency_loss(target, prediction)
-    )
+    """(N, T) and (N, P), see `training.faces.targets`, -> (N,): FaceLoss as it is by default."""
+    return FaceLoss().call(target, prediction)
+
+
+@keras.saving.register_keras_serializable("mien")
+class FaceLoss(keras.losses.Loss):
+    """head: how the network finds points (training.networks.point_heads); their distributions, if
+    it has any, are taught too. points: "wing" or "laplace". rotation_weight: of a radian.
+    """
+
+    def __init__(
+        self,
+        head: str = "direct",
+        points: str = "wing",
+        rotation_weight: float = _ROTATION_WEIGHT,
+        name: str = "face_loss",
+        **options: Any,
+    ) -> None:
+        super().__init__(name=name, **options)
+        self.head, self.points, self.rotation_weight = head, points, rotation_weight
+
+    def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
+        """(N, T) and (N, P or more: logits of distributions) -> (N,)."""
+        of_points = {"wing": point_loss, "laplace": laplace_loss}[self.points]
+        total = (
+            of_points(y_true, y_pred)
+            + rotation_loss(y_true, y_pred, self.rotation_weight)
+            + _OPENNESS_WEIGHT * openness_loss(y_true, y_pred)
+            + _PRESENCE_WEIGHT * presence_loss(y_true, y_pred)
+            + _CONSISTENCY_WEIGHT * consistency_loss(y_true, y_pred)
+        )
+        if self.head in DISTRIBUTION_LOSSES:
+            logits = y_pred[:, width(PREDICTION) :]
+            each = DISTRIBUTION_LOSSES[self.head](y_true, logits)
+            total = total + _DISTRIBUTION_WEIGHT * _over_labelled(y_true, each)
+        return total
+
+    def get_config(self) -> dict[str, Any]:
+        chosen = {n: getattr(self, n) for n in ("head", "points", "rotation_weight")}
+        return {**super().get_config(), **chosen}
 
 
 def point_loss(target: keras.KerasTensor, prediction: keras.KerasTensor) -> keras.KerasTensor:
     """Wing loss of the points and the likelihood of their deviations, which sees the errors as
     constants.
     """
-    weight = target[:, TARGET["point_weights"]]
     error = _points(prediction, PREDICTION["points"]) - _points(target, TARGET["points"])
-    distance = ops.mean(wing(error), axis=-1)
     log_std = ops.clip(prediction[:, PREDICTION["log_std"]], *_LOG_STD_LIMITS)
     squared = ops.mean(ops.square(ops.stop_gradient(error)), axis=-1)
     likelihood = 0.5 * squared * ops.exp(-2 * log_std) + log_std
-    labelled = ops.sum(ops.cast(weight > 0, weight.dtype), axis=-1)
-    total = ops.sum(weight * (distance + _STD_WEIGHT * likelihood), axis=-1)
-    return total / ops.maximum(labelled, _FEWEST_POINTS)
+    return _over_labelled(target, ops.mean(wing(error), axis=-1) + _STD_WEIGHT * likelihood)
 
 
-def rotation_loss(target: keras.KerasTensor, prediction: keras.KerasTensor) -> keras.KerasTensor:
+def laplace_loss(target: keras.KerasTensor, prediction: keras.KerasTensor) -> keras.KerasTensor:
+    """The likelihood of the points and their deviations under Laplace's distribution: errors count
+    by the deviation that the network expects.
+    """
+    error = _points(prediction, PREDICTION["points"]) - _points(target, TARGET["points"])
+    log_std = ops.clip(prediction[:, PREDICTION["log_std"]], *_LAPLACE_LOG_STD_LIMITS)
+    distance = ops.mean(ops.abs(error), axis=-1) * float(np.sqrt(2.0))
+    return _LAPLACE_WEIGHT * _over_labelled(target, distance * ops.exp(-log_std) + log_std)
+
+
+def rotation_loss(
+    target: keras.KerasTensor,
+    prediction: keras.KerasTensor,
+    distance_weight: float = _ROTATION_WEIGHT,
+) -> keras.KerasTensor:
     """The geodesic distance, each axis by its weight, and the likelihood of the axes' deviations.
 
     Of weights 1 the first part is the angle between the rotations; it is rounded within _SMOOTH of
@@ -71,7 +120,7 @@ def rotation_loss(target: keras.KerasTensor, prediction: keras.KerasTensor) -> k
     log_std = ops.clip(prediction[:, PREDICTION["rotation_log_std"]], *_ROTATION_LOG_STD_LIMITS)
     degrees = ops.stop_gradient(errors) * float(np.degrees(1.0))
     likelihood = 0.5 * ops.square(degrees) * ops.exp(-2 * log_std) + log_std
-    return _ROTATION_WEIGHT * distance + _STD_WEIGHT * ops.sum(weight * likelihood, axis=-1)
+    return distance_weight * distance + _STD_WEIGHT * ops.sum(weight * likelihood, axis=-1)
 
 
 def openness_loss(target: keras.KerasTensor, prediction: keras.KerasTensor) -> keras.KerasTensor:
@@ -107,6 +156,13 @@ def consistency_loss(target: keras.KerasTensor, prediction: keras.KerasTensor) -
     residual = ops.mean(ops.sqrt(squared + 1.0) - 1.0, axis=-1)
     labelled = ops.any(target[:, TARGET["point_weights"]] > 0, axis=-1)
     return ops.cast(labelled, residual.dtype) * residual
+
+
+def _over_labelled(target: keras.KerasTensor, each: keras.KerasTensor) -> keras.KerasTensor:
+    """(N, 68), by point, -> (N,), about the mean over the labelled points by their weights."""
+    weight = target[:, TARGET["point_weights"]]
+    labelled = ops.sum(ops.cast(weight > 0, weight.dtype), axis=-1)
+    return ops.sum(weight * each, axis=-1) / ops.maximum(labelled, _FEWEST_POINTS)
 
 
 def _points(vectors: keras.KerasTensor, where: slice) -> keras.KerasTensor:

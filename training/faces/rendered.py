@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.face.geometry import face_box
+from training.datasets.viewing import as_seen
 from training.faces.posed import PosedFaces
 from training.faces.predictor import FacePredictor
 from training.synthetic.shard_files import read_manifest, read_shards
@@ -55,8 +56,9 @@ def measure_rendered(predictor: FacePredictor, folder: Path) -> RenderedFaces:
     seen = [visible[:, eye].sum(axis=1) >= _FEWEST_EYE_POINTS for eye in _EYES]
     pixels = np.stack(crops)
     names = [f"render {index}" for index in columns["index"]]
+    rotations = as_seen(columns["pose.rotation"], columns["pose.translation"])
     return RenderedFaces(
-        PosedFaces(columns["pose.rotation"], predictor.predict(pixels), pixels, names),
+        PosedFaces(rotations, predictor.predict(pixels), pixels, names),
         columns["points"],
         np.stack(in_crop),
         visible,

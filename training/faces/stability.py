@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from app.face.card import Metric
 from app.face.geometry import face_box
 from app.face.landmarks import scheme
+from training.datasets.viewing import as_seen
 from training.faces.clip import Clip, Frame, render_clip
 from training.faces.posed import PosedFaces
 from training.faces.predictor import FacePredictor
@@ -81,7 +82,8 @@ def track(predictor: FacePredictor, frames: Sequence[Frame]) -> Track:
     crops = [predictor.crop(frame.image, face_box(frame.label.points)) for frame in frames]
     pixels = np.stack([crop.pixels for crop in crops])
     answers = predictor.predict(pixels)
-    rotation = np.stack([frame.label.pose.rotation for frame in frames])
+    poses = [frame.label.pose for frame in frames]
+    rotation = as_seen([pose.rotation for pose in poses], [pose.translation for pose in poses])
     points = [crop.points_to_image(row) for crop, row in zip(crops, answers.points, strict=True)]
     names = [f"frame {index}" for index in range(len(frames))]
     return Track(

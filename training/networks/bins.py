@@ -82,20 +82,22 @@ class VotingCells(layers.Layer):
     """Cells of a grid over 0..1 each name a place for a point, and how much it is to count.
 
     Two inputs, (N, K, cells, cells) logits and (N, K, 2, cells, cells) offsets, x before y, from
-    the middle of the cell in cells, -> (N, K, 3) as of SoftArgmax.
+    the middle of the cell in cells, -> (N, K, 3) as of SoftArgmax. The deviation is that of the
+    cells.
     """
 
     def call(self, inputs: list[keras.KerasTensor]) -> keras.KerasTensor:
         logits, offsets = inputs
         points, cells = logits.shape[1:3]
-        weight = ops.softmax(ops.reshape(logits, (-1, points, 1, cells**2)), axis=-1)
+        weight = ops.softmax(ops.reshape(logits, (-1, points, cells**2)), axis=-1)
         centres = bin_centres(0.0, 1.0, cells) - 0.5
-        grid = np.stack([np.tile(centres, (cells, 1)), np.tile(centres[:, None], cells)])
-        votes = offsets * (1 / cells) + ops.cast(grid, logits.dtype)
-        votes = ops.reshape(votes, (-1, points, 2, cells**2))
-        mean = ops.sum(weight * votes, axis=-1)
-        square = ops.sum(weight * ops.square(votes), axis=-1)
-        return ops.concatenate([mean + 0.5, log_spread(square - ops.square(mean))], axis=-1)
+        x, y = np.tile(centres, cells), np.repeat(centres, cells)
+        moments = np.stack([x, y, np.square(x), np.square(y)], axis=-1)
+        found = ops.matmul(weight, ops.cast(moments, logits.dtype))
+        mean, square = found[..., :2], found[..., 2:]
+        offsets = ops.reshape(offsets, (-1, points, 2, cells**2))
+        aside = ops.sum(weight[:, :, None] * offsets, axis=-1) * (1 / cells)
+        return ops.concatenate([mean + aside + 0.5, log_spread(square - ops.square(mean))], axis=-1)
 
     def compute_output_shape(
         self, input_shape: list[tuple[int | None, ...]]

@@ -122,8 +122,10 @@ def _head(level: keras.KerasTensor, stride: int) -> keras.KerasTensor:
     x = convolution(convolution(level, _HEAD_WIDTH, kernel=1), level.shape[-1])
     logit_start = keras.initializers.Constant(-math.log((1 - _PRIOR) / _PRIOR))
     logit = layers.Conv2D(1, 1, bias_initializer=logit_start, name=f"logit_{stride}")(x)
-    place = layers.Conv2D(CELL_VALUES - 1, 1, name=f"place_{stride}")(x)
-    return layers.Concatenate()([logit, place])
+    box = layers.Conv2D(4, 1, name=f"box_{stride}")(x)
+    # Where the points are depends on the tilt as no linear read-out can tell.
+    points = layers.Conv2D(2 * POINTS, 1, name=f"points_{stride}")(convolution(x, 64, kernel=1))
+    return layers.Concatenate()([logit, box, points])
 
 
 def detector_network(widths: tuple[int, int, int] = (32, 64, 96), pyramid: int = 32) -> keras.Model:

@@ -9,15 +9,15 @@ import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
-from training.faces.distributions import BINS, CELLS, HIGH, LOW
+from training.faces.distributions import BINS, HIGH, LOW
 from training.faces.targets import POINTS
 from training.networks.bins import SoftArgmax, VotingCells, bells, bin_centres, logit_prior
-from training.networks.layers import convolution, inverted_residual
+from training.networks.layers import convolution
 from training.networks.read_out import read_out
 
 # Of the points of all crops about the mean face's, in unit crops: turned, shifted, scaled heads.
 _PRIOR_WIDTH = 0.15
-_HIDDEN = 96
+_BIN_FEATURES, _CELL_FEATURES = 80, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def simcc(features: CropFeatures, start: NDArray[np.float32]) -> HeadAnswer:
         layers.Reshape((POINTS, -1))(layers.Permute((3, 1, 2))(layers.Conv2D(POINTS, 1)(features)))
         for features in (features.middle, features.last)
     ]
-    x = layers.Dense(_HIDDEN, activation="relu")(layers.Concatenate()(seen))
+    x = layers.Dense(_BIN_FEATURES, activation="relu")(layers.Concatenate()(seen))
     logits = layers.Reshape((POINTS, 2, BINS))(_almost_zero(layers.Dense, 2 * BINS)(x))
     prior = bells(start, bin_centres(LOW, HIGH, BINS), _PRIOR_WIDTH)
     logits = logit_prior(prior)(logits)
@@ -70,11 +70,12 @@ def heat(features: CropFeatures, start: NDArray[np.float32]) -> HeadAnswer:
     Source: Jin et al., Pixel-in-Pixel Net, IJCV 2021; all cells count here, not the hottest alone.
     """
     around = layers.UpSampling2D(2)(convolution(features.last, 96, kernel=1, activate=False))
-    x = inverted_residual(layers.Add()([features.middle, around]), 96, expansion=2)
+    x = convolution(layers.Add()([features.middle, around]), _CELL_FEATURES, kernel=1)
     maps = layers.Permute((3, 1, 2))(_almost_zero(layers.Conv2D, 3 * POINTS, kernel_size=1)(x))
-    by_axis = bells(start, bin_centres(0.0, 1.0, CELLS), _PRIOR_WIDTH)
+    cells = maps.shape[-1]
+    by_axis = bells(start, bin_centres(0.0, 1.0, cells), _PRIOR_WIDTH)
     logits = logit_prior(by_axis[:, 1, :, None] + by_axis[:, 0, None, :])(maps[:, :POINTS])
-    offsets = layers.Reshape((POINTS, 2, CELLS, CELLS))(maps[:, POINTS:])
+    offsets = layers.Reshape((POINTS, 2, cells, cells))(maps[:, POINTS:])
     return _answer(VotingCells()([logits, offsets]), logits)
 
 

@@ -37,12 +37,12 @@ _COMPOSITED = "renders-before-photographs"
 
 _RULES = SceneRules(
     shares=(
-        ("wider_sub", 0.44),
+        ("wider_sub", 0.40),
         ("w300", 0.12),
-        ("pointing04", 0.08),
-        ("negatives", 0.16),
+        ("pointing04", 0.07),
+        ("negatives", 0.22),
         ("ytf68", 0.04),
-        ("mtfl80", 0.04),
+        ("mtfl80", 0.03),
         (_RENDERS, 0.05),
         (_COMPOSITED, 0.07),
     ),

@@ -25,7 +25,38 @@ OUTPUTS = {
 
 _TEST_SETS = ("w300", "dlib_examples", "pointing04", "negatives", "wider_sub")
 
-_LIMITS: Mapping[str, tuple[str, ...]] = {"detector": (), "detector-free": ()}
+_ALWAYS = (
+    "Faces under about 16 pixels in the network's input (long side 384) are often missed.",
+    "Infrared pictures were only imitated (renders, grey photographs); real ones were not "
+    "measured.",
+    "Errors were not measured by skin tone or age: the photographs do not label them.",
+)
+_LIMITS: Mapping[str, tuple[str, ...]] = {
+    "detector": (
+        "Heads at any roll are found (of profiles lying on their side one in seven is not), but "
+        "the five points of a head that is tilted by more than about 45 degrees mostly describe an "
+        "upright one: the tilt that is read from them is then wrong.",
+        "The five points are coarse: off by 11 % of the eye distance on upright faces, by 20 % and "
+        "more on small ones.",
+        "Animals' faces count as faces (dogs above all), and so do painted, printed and stone "
+        "ones, round things now and then; nearly all of them score below 0.7.",
+        "Of back views, faces behind masks and faces mostly hidden by hands or hair many are "
+        "missed.",
+        "Profiles of real people were learnt from eight people of one laboratory and from WIDER "
+        "FACE, the others are rendered.",
+        "The threshold comes from 85 validation photographs without faces, which turned out easier "
+        "than the test's 216: it leaves more than twice the false boxes there that it was to "
+        "leave.",
+        "Not quite untouched: earlier networks of this recipe had been judged on the same test "
+        "sets when this one was designed. While it was trained, validation pictures alone were looked "
+        "at.",
+        "The file is of the recipe before the points had a layer of their own and before tilted "
+        "faces and negatives were shown more often; its first 26 of 80 epochs learnt other boxes "
+        "of tilted faces. The recipe as it stands gives another, similar file.",
+        *_ALWAYS,
+    ),
+    "detector-free": _ALWAYS,
+}
 
 _NOTES = {
     "pointing04": "its boxes hold brows to mouth and were grown to whole faces by a fixed rule",

@@ -19,7 +19,7 @@ from training.faces.calibration import calibration_sets
 from training.faces.crops import LabelledCrops
 from training.faces.evaluation import FACE_SETS
 from training.faces.exporting import export_face
-from training.faces.losses import face_loss
+from training.faces.losses import FaceLoss
 from training.faces.monitors import PointError, PoseError, PresenceError
 from training.faces.negatives import FacelessPlaces
 from training.faces.pipeline import FaceBatches, faceless_arrays, plain_arrays
@@ -55,6 +55,8 @@ class Face68:
 
     shares: of the faces, by set. faceless: sets whose pictures give crops without a face, of which
     there are faceless_share for each face. judged: sets whose validation parts watch the training.
+    head: how points are found (training.networks.point_heads); points_loss, rotation_weight: see
+    FaceLoss.
     """
 
     name: str
@@ -63,6 +65,9 @@ class Face68:
     faceless: tuple[str, ...]
     judged: tuple[str, ...]
     points_of: str  # the set whose mean face the network starts from
+    head: str = "direct"
+    points_loss: str = "wing"
+    rotation_weight: float = 20.0
     faceless_share: float = 0.05
     size: int = 128
     batch: int = 64
@@ -78,10 +83,17 @@ class Face68:
 
     def train(self, data: Path, workspace: Workspace) -> None:
         """Trains on the training splits, watched on the validation splits of `judged`."""
+        self.fit_on(self.load(data, workspace.prepared), data, workspace.fit)
+
+    def load(self, data: Path, prepared: Path) -> dict[str, LabelledCrops]:
+        """The faces of all sets, by name."""
+        return {name: load_source(name, data, prepared / name) for name in self.shares}
+
+    def fit_on(self, sets: Mapping[str, LabelledCrops], data: Path, out: Path) -> keras.Model:
+        """The trained network, left in `out` (see training.fit)."""
         keras.utils.set_random_seed(self.seed)
-        sets = {name: load_source(name, data, workspace.prepared / name) for name in self.shares}
         crops, targets = self._validation(sets, data)
-        faces = {name: sets.pop(name).of_split("train") for name in self.shares}
+        faces = {name: sets[name].of_split("train") for name in self.shares}
         mean = faces[self.points_of].mean_points_in_crop()
         mean_face_nme = _mean_face_nme(mean, targets)
         batches = FaceBatches(
@@ -93,18 +105,21 @@ class Face68:
             steps=self.schedule.steps_per_epoch,
             seed=self.seed,
         )
-        fit(
-            face_network(self.size, mean),
-            loss=face_loss,
+        return fit(
+            face_network(self.size, mean, head=self.head),
+            loss=FaceLoss(self.head, self.points_loss, self.rotation_weight),
             train=batches,
             validation=(crops, targets),
             schedule=self.schedule,
-            out=workspace.fit,
+            out=out,
             metrics=[PointError(), PoseError(), PresenceError()],
             callbacks=[LearnsMoreThanTheMean("val_nme", mean_face_nme)],
             record={
                 "recipe": self.name,
                 "seed": self.seed,
+                "head": self.head,
+                "points_loss": self.points_loss,
+                "rotation_weight": self.rotation_weight,
                 "shares": dict(self.shares),
                 "faces": {name: len(part) for name, part in faces.items()},
                 "mean_face_nme": mean_face_nme,

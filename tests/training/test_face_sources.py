@@ -1,0 +1,248 @@
+"""Prepared and rendered faces from tiny folders, and the recipe that trains on them."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import keras
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from app.face.geometry import face_box
+from app.face.pnp import canonical_points
+from app.face.rotation import geodesic_degrees, to_euler
+from tests.training.made_up_series import SIZE as RENDER_SIZE
+from tests.training.made_up_series import OpenMadeUp
+from training.faces import prepared
+from training.faces.crops import LabelledCrops
+from training.faces.lids import OFFSET, PHOTOGRAPH_WEIGHT, SLOPE
+from training.faces.prepared import from_shards, load_source, prepare_source
+from training.recipes.face_68 import FACE_68
+from training.splits import validation_by_subject
+from training.synthetic.shards import write_samples
+from training.workspace import Workspace
+
+SIDE = 120
+Floats = NDArray[np.float64]
+
+
+def write_set(root: Path, names: list[str], **labels: Any) -> None:
+    (root / "images").mkdir(parents=True)
+    for index, name in enumerate(names):
+        picture = np.full((SIDE, SIDE, 3), 40 + 10 * index, np.uint8)
+        assert cv2.imwrite(str(root / "images" / name), picture)
+    np.savez(root / "labels.npz", filename=np.array(names), **labels)
+
+
+def write_renders(folder: Path, count: int, source: str = "renders") -> Path:
+    facts = {"source": source, "edition": "free", "terms": "none"}
+    write_samples(OpenMadeUp(), {"seed": 1}, facts, folder, count)
+    return folder
+
+
+def write_pointing(root: Path) -> None:
+    """Persons 1, 2 (train), 9 (validation) and 11 (test), looking to either side; one straight up.
+
+    The set's boxes, by their middles, reach from the brows to the mouth.
+    """
+    people = [1, 1, 2, 2, 9, 9, 11]
+    poses = [(0, -30), (90, 0), (15, 30), (0, 0), (-30, 45), (0, 0), (0, 0)]
+    write_set(
+        root,
+        [f"person{person:02d}-{index}.png" for index, person in enumerate(people)],
+        tilt_pan=np.array(poses),
+        face_raw=np.tile([60, 62, 40, 36], (len(people), 1)),
+        identity=np.array(people),
+        series=np.ones(len(people), int),
+    )
+
+
+def seen(rotation: Floats) -> Floats:
+    """(68, 2) pixels of the canonical head, far away."""
+    return (canonical_points() @ rotation.T)[:, :2] * 0.4 + (60.0, 52.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    rotation: Floats
+    accepted: bool
+
+
+class KnowingFitter:
+    """Stands in for the morphable head: it knows which turn was drawn, and refuses turned-up ones.
+
+    Crops are scaled alone, so the canonical head's own points tell it.
+    """
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def fit(self, points: Floats, size: tuple[int, int]) -> Fit:  # noqa: ARG002 - as the real one
+        head = canonical_points() - canonical_points().mean(axis=0)
+        rows = np.linalg.lstsq(head, points - points.mean(axis=0), rcond=None)[0].T
+        left, _, right = np.linalg.svd(rows, full_matrices=False)
+        x, y = left @ right
+        rotation = np.stack([x, y, np.cross(x, y)])
+        return Fit(rotation, bool(to_euler(rotation)[1] < 50))
+
+
+@pytest.fixture
+def _knowing_fitter(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(*_: object) -> None:
+        return None
+
+    for name in ("load_facekit", "JawContour", "habits_of_300w"):
+        monkeypatch.setattr(prepared, name, nothing)
+    monkeypatch.setattr(prepared, "HeadFitter", KnowingFitter)
+
+
+ANGLES = [(0, 0, 0), (-25, 10, 20), (60, 0, 0), (0, -60, 0)]  # SciPy's YXZ: the last looks up
+
+
+@pytest.mark.usefixtures("_knowing_fitter")
+def test_photographs_are_cut_fitted_and_their_eyes_judged(tmp_path: Path) -> None:
+    turns = Rotation.from_euler("YXZ", ANGLES, degrees=True).as_matrix()
+    points = np.stack([seen(turn) for turn in turns]).astype(np.float32)
+    names = [f"photograph {index}.png" for index in range(len(turns))]
+    write_set(
+        tmp_path / "w300",
+        [*names, "test.png", "twin.png"],
+        landmarks=np.concatenate([points, points[:2]]),
+        split=np.array(["train"] * len(turns) + ["test", "train"]),
+        subset=np.array(["lfpw"] * (len(turns) + 2)),
+        near_dup_of_test=np.array([False] * (len(turns) + 1) + [True]),
+    )
+    prepare_source("w300", tmp_path, tmp_path / "prepared")
+    faces = load_source("w300", tmp_path, tmp_path / "prepared")
+
+    assert faces.subject.tolist() == names
+    assert faces.split.tolist() == [validation_by_subject(name, one_in=20) for name in names]
+    np.testing.assert_array_equal(faces.point_weights, 1)
+    # Pictures show twice the crop's 1.3 times the box, 256 pixels a side.
+    for index, row in enumerate(points):
+        box = face_box(row)
+        scale = 256 / (2 * 1.3 * np.sqrt(box.width * box.height))
+        around = faces.points[index] - faces.points[index].mean(axis=0)
+        np.testing.assert_allclose(around, scale * (row - row.mean(axis=0)), atol=0.01)
+        assert faces.boxes[index, 2] == pytest.approx(scale * box.width, rel=1e-4)
+        assert faces.pixels[index, 128, 128, 0] == 40 + 10 * index
+    np.testing.assert_array_equal(faces.rotation_weights[:, 0], [1, 1, 1, 0])
+    assert geodesic_degrees(faces.rotation[:3], turns[:3]).max() < 0.1
+    # Too far to the side is not judged, nor what was not fitted.
+    np.testing.assert_array_equal(
+        faces.openness_weights, np.outer([1, 1, 0, 0], [PHOTOGRAPH_WEIGHT] * 2)
+    )
+    head = canonical_points()
+    lids = [np.linalg.norm(head[a] - head[b]) for a, b in ((37, 41), (38, 40), (36, 39))]
+    expected = SLOPE * (lids[0] + lids[1]) / 2 / lids[2] + OFFSET
+    np.testing.assert_allclose(faces.openness[:2], expected, atol=0.01)
+
+
+def test_folders_prepared_before_eyes_were_judged_serve_too(tmp_path: Path) -> None:
+    turn = Rotation.from_euler("YXZ", (-20, 5, 0), degrees=True).as_matrix()
+    before = LabelledCrops.unlabelled(
+        np.zeros((2, 8, 8, 3), np.uint8),
+        np.ones((2, 4), np.float32),
+        np.array(["a", "b"]),
+        np.array(["train", "train"]),
+        points=np.stack([seen(turn)] * 2).astype(np.float32),
+        point_weights=np.full((2, 68), 0.5, np.float32),
+        rotation=np.stack([turn] * 2).astype(np.float32),
+        rotation_weights=np.array([[1, 1, 1], [0, 0, 0]], np.float32),
+    )
+    before.save(tmp_path, {})
+    faces = load_source("ytf68", tmp_path, tmp_path)
+    weight = 0.5 * PHOTOGRAPH_WEIGHT  # a set of points that count half
+    expected = np.array([[weight, weight], [0.0, 0.0]])
+    np.testing.assert_allclose(faces.openness_weights, expected)
+    assert faces.openness[0] == pytest.approx(faces.openness[0, 0], abs=0.01)
+    assert faces.openness[0, 0] > 0.15
+
+
+def test_angles_without_points(tmp_path: Path) -> None:
+    write_pointing(tmp_path / "pointing04")
+    prepare_source("pointing04", tmp_path, tmp_path / "prepared")
+    faces = load_source("pointing04", tmp_path, tmp_path / "prepared")
+
+    assert faces.split.tolist() == ["train"] * 3 + ["validation"] * 2
+    assert not faces.point_weights.any()
+    assert not faces.openness_weights.any()
+    np.testing.assert_allclose(faces.rotation_weights, np.tile([1, 1, 0.1], (5, 1)))
+    yaw, pitch, roll = to_euler(faces.rotation.astype(np.float64))
+    np.testing.assert_allclose(yaw, [30, -30, 0, -45, 0], atol=1e-3)
+    np.testing.assert_allclose(pitch, [0, 15, 0, -30, 0], atol=1e-3)
+    np.testing.assert_allclose(roll, 0, atol=1e-3)
+
+
+def test_shards_are_read_with_those_for_training_first(tmp_path: Path) -> None:
+    write_renders(tmp_path / "renders", 120)
+    faces = load_source("renders", tmp_path, tmp_path)
+    made = OpenMadeUp()()
+    names = [f"render-{index}" for index in range(120)]
+    train = [name for name in names if validation_by_subject(name, one_in=20) == "train"]
+    held_out = [name for name in names if name not in train]
+    assert 0 < len(held_out) < 20
+    assert faces.subject.tolist() == train + held_out
+    for row, name in enumerate(faces.subject):
+        sample = made(int(name.removeprefix("render-")))
+        np.testing.assert_array_equal(faces.pixels[row], sample.image)
+        np.testing.assert_allclose(faces.points[row], sample.label.points, rtol=1e-6)
+    assert (faces.split[: len(train)] == "train").all()
+    np.testing.assert_array_equal(faces.openness_weights, 1)
+    part = faces.of_split("train")
+    assert len(part) == len(train)
+    assert np.shares_memory(part.pixels, faces.pixels)
+    assert part.pixels.shape[1] == RENDER_SIZE
+
+
+@pytest.mark.parametrize(("source", "weight"), [("renders", 1.0), ("profiled", PHOTOGRAPH_WEIGHT)])
+def test_shards_give_the_rotation_that_crops_show(
+    tmp_path: Path, source: str, weight: float
+) -> None:
+    folder = write_renders(tmp_path / source, 3, source)
+    path = folder / "shard-00000.npz"
+    with np.load(path) as shard:
+        labels: dict[str, Any] = {name: shard[name] for name in shard.files}
+    place = np.array([[0, 0, 500.0], [300, 0, 519.615242], [0, -300, 519.615242]])
+    labels["pose.translation"] = place
+    np.savez(path, **labels)
+    faces = from_shards(folder)
+    order = [int(name.removeprefix("render-")) for name in faces.subject]
+    yaw, pitch, _ = to_euler(faces.rotation[np.argsort(order)].astype(np.float64))
+    # 30 degrees to the camera's right, looking along its axis: seen from the other side.
+    expected = Rotation.from_euler("yx", [[0, 0], [-30, 0], [0, -30]], degrees=True)
+    wanted = to_euler(expected.as_matrix())
+    np.testing.assert_allclose(np.abs(yaw), np.abs(wanted[0]), atol=1e-3)
+    np.testing.assert_allclose(np.abs(pitch), np.abs(wanted[1]), atol=1e-3)
+    np.testing.assert_array_equal(faces.openness_weights, weight)
+
+
+def test_missing_shards_are_told_by_preparation(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="python -m training render"):
+        prepare_source("renders", tmp_path, tmp_path / "prepared")
+
+
+@pytest.mark.parametrize("head", ["direct", "simcc", "heat"])
+def test_the_recipe_prepares_and_trains(tmp_path: Path, head: str) -> None:
+    data = tmp_path / "data"
+    write_renders(data / "renders", 120)
+    write_pointing(data / "pointing04")
+    recipe = replace(FACE_68, head=head, size=64, batch=4).shortened(1, 2)
+    workspace = Workspace(tmp_path / "runs", tmp_path / "models", recipe.name)
+    recipe.prepare(data, workspace)
+    recipe.train(data, workspace)
+
+    network = keras.saving.load_model(workspace.fit / "last.keras", compile=False)
+    answer = network.predict(np.zeros((2, 64, 64, 3), np.uint8), verbose=0)
+    assert np.isfinite(answer).all()
+    header, line = (workspace.fit / "history.csv").read_text().splitlines()
+    logged = dict(zip(header.split(","), map(float, line.split(",")), strict=True))
+    assert {"loss", "val_nme", "val_pose", "val_presence"} <= logged.keys()
+    assert np.isfinite(list(logged.values())).all()
+    recipe.train(data, workspace)  # a finished run returns at once
+    other = replace(recipe, rotation_weight=60.0)
+    with pytest.raises(ValueError, match="other settings"):
+        other.train(data, workspace)
