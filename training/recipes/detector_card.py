@@ -48,8 +48,8 @@ _LIMITS: Mapping[str, tuple[str, ...]] = {
         "than the test's 216: it leaves more than twice the false boxes there that it was to "
         "leave.",
         "Not quite untouched: earlier networks of this recipe had been judged on the same test "
-        "sets when this one was designed. While it was trained, validation pictures alone were looked "
-        "at.",
+        "sets when this one was designed. While it was trained, validation pictures alone were "
+        "looked at.",
         "The file is of the recipe before the points had a layer of their own and before tilted "
         "faces and negatives were shown more often; its first 26 of 80 epochs learnt other boxes "
         "of tilted faces. The recipe as it stands gives another, similar file.",
