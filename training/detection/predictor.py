@@ -10,6 +10,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from app.face.boxes import FoundFaces, detector_frame, select_faces
+from training.onnx_session import open_session
 
 LONG_SIDE = 384
 """Of the input, pixels: what the recipe's card says, and what its evaluation measures."""
@@ -36,13 +37,8 @@ class DetectorPredictor:
         max_enlarge: float = 1.0,
         threads: int = 1,
     ) -> Self:
-        """Opens `path`, an ONNX file or a model folder that holds model.onnx."""
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        file = path / "model.onnx" if path.is_dir() else path
-        session = onnxruntime.InferenceSession(
-            str(file), options, providers=["CPUExecutionProvider"]
-        )
+        """Opens `path`, an ONNX file or a model folder, whose card is verified."""
+        session, _ = open_session(path, threads)
         return cls(session, long_side, nms_iou, max_enlarge)
 
     def detect(self, image: NDArray[np.uint8], score: float) -> FoundFaces:

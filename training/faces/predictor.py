@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
-from app.face.card import load_card, verify
 from app.face.geometry import CROP_SCALE, Box, Crop, face_crop
 from app.face.head_axes import turned_std
 from app.face.rotation import turn
+from training.onnx_session import open_session
 
 Floats = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
@@ -65,19 +64,11 @@ class FacePredictor:
 
         ValueError when the file lacks an output of face models.
         """
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        file = path
-        if path.is_dir():
-            card = load_card(path)
-            verify(path, card)
-            file = path / card.file.name
-            crop_scale = card.input.crop.scale if card.input.crop else crop_scale
-        session = onnxruntime.InferenceSession(
-            str(file), options, providers=["CPUExecutionProvider"]
-        )
+        session, card = open_session(path, threads)
+        if card is not None and card.input.crop is not None:
+            crop_scale = card.input.crop.scale
         if missing := set(OUTPUT_NAMES) - {output.name for output in session.get_outputs()}:
-            raise ValueError(f"{file} is no face model: it has no {', '.join(sorted(missing))}")
+            raise ValueError(f"{path} is no face model: it has no {', '.join(sorted(missing))}")
         (source,) = session.get_inputs()
 
         def run(crops: Pixels) -> Mapping[str, NDArray[Any]]:

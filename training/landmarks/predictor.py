@@ -8,9 +8,9 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from app.face.card import load_card, verify
 from app.face.geometry import CROP_SCALE, Box, Crop, face_crop
 from app.face.landmarks import SCHEMES, LandmarkScheme, scheme
+from training.onnx_session import open_session
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +30,12 @@ class LandmarkPredictor:
         A bare file has no card yet: `crop_scale` is used, and the scheme is told by the number of
         points.
         """
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        file = path
-        if path.is_dir():
-            card = load_card(path)
-            verify(path, card)
-            file = path / card.file.name
-            crop_scale = card.input.crop.scale if card.input.crop else crop_scale
-        session = onnxruntime.InferenceSession(
-            str(file), options, providers=["CPUExecutionProvider"]
-        )
+        session, card = open_session(path, threads)
+        if card is not None and card.input.crop is not None:
+            crop_scale = card.input.crop.scale
         size = int(session.get_inputs()[0].shape[1])
         count = int(session.get_outputs()[0].shape[1])
-        named = scheme(card.scheme) if path.is_dir() and card.scheme else _scheme_of(count)
+        named = scheme(card.scheme) if card and card.scheme else _scheme_of(count)
         return cls(session, named, size, crop_scale)
 
     def crop(self, image: NDArray[np.uint8], box: Box) -> Crop:

@@ -144,8 +144,8 @@ class BestCells(layers.Layer):
     """Raw maps of all strides -> the `SERVED_CELLS` cells that most likely show a face, best first.
 
     Out: boxes (N, C, 4), scores (N, C) in 0..1, points (N, C, 5, 2), all in pixels of the network's
-    input; C is less in pictures of fewer cells. Decoding these alone takes a third of the time of
-    decoding every cell, and the answer comes sorted.
+    input; C is less in pictures of fewer cells. Few cells are decoded instead of all, and
+    the answer comes sorted.
     """
 
     def call(self, maps: list[keras.KerasTensor]) -> dict[str, keras.KerasTensor]:

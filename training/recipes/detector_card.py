@@ -33,13 +33,13 @@ _ALWAYS = (
 )
 _LIMITS: Mapping[str, tuple[str, ...]] = {
     "detector": (
-        "Heads at any roll are found (of profiles lying on their side one in seven is not), but "
+        "Heads at any roll are found (of profiles one in seven is not), but "
         "the five points of a head that is tilted by more than about 45 degrees mostly describe an "
         "upright one: the tilt that is read from them is then wrong.",
         "The five points are coarse: off by 11 % of the eye distance on upright faces, by 20 % and "
         "more on small ones.",
         "Animals' faces count as faces (dogs above all), and so do painted, printed and stone "
-        "ones, round things now and then; nearly all of them score below 0.7.",
+        "ones, round things now and then; most of them score below 0.7.",
         "Of back views, faces behind masks and faces mostly hidden by hands or hair many are "
         "missed.",
         "Profiles of real people were learnt from eight people of one laboratory and from WIDER "
