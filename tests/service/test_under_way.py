@@ -97,7 +97,10 @@ def test_a_full_queue_is_said_and_passes(golden: Path, monkeypatch: pytest.Monke
     )
     with running(settings) as service, ThreadPoolExecutor(6) as pool:
         held = Held(service, monkeypatch)
-        pending = [pool.submit(raw, service.client, "/pose", ONE_FACE) for _ in range(6)]
+        pending = [pool.submit(raw, service.client, "/pose", ONE_FACE)]
+        # Until it runs, the first one itself fills the queue.
+        assert held.started.wait(PATIENCE)
+        pending += [pool.submit(raw, service.client, "/pose", ONE_FACE) for _ in range(5)]
         until(lambda: sum(one.done() for one in pending) == 4)
         held.release.set()
         responses = [one.result() for one in pending]
