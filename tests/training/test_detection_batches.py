@@ -48,7 +48,7 @@ def test_every_tenth_batch_has_larger_scenes_and_about_as_many_pixels() -> None:
 
 def test_both_sizes_go_through_one_training_run() -> None:
     keras.utils.set_random_seed(0)
-    model = detector_network((16, 16, 16), pyramid=16)
+    model = detector_network((16, 16, 16), pyramid=(16, 16, 16))
     model.compile(Schedule(1, 3).optimizer(), loss=detection_loss, jit_compile=False)
     losses = model.fit(_batches(3), epochs=1, verbose=0).history["loss"]
     assert np.isfinite(losses).all()

@@ -90,7 +90,7 @@ def test_other_showings_keep_the_labels_on_the_face() -> None:
 
 
 def test_the_exported_file_says_what_the_network_says_at_every_size(tmp_path: Path) -> None:
-    network = served_network(detector_network((16, 16, 16), pyramid=16))
+    network = served_network(detector_network((16, 16, 16), pyramid=(16, 16, 16)))
     samples = np.random.default_rng(0).integers(0, 256, (8, 64, 96, 3), dtype=np.uint8)
     path = tmp_path / "model.onnx"
     export_onnx(

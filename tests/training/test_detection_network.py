@@ -91,12 +91,17 @@ def test_a_picture_without_faces_has_a_finite_loss() -> None:
 
 def test_the_network_learns_four_pictures_by_heart() -> None:
     keras.utils.set_random_seed(0)
-    assert overfits(detector_network((16, 16, 24), pyramid=16), detection_loss, _batch(), 160) < 0.3
+    assert (
+        overfits(
+            detector_network((16, 16, 24), pyramid=(16, 16, 16)), detection_loss, _batch(), 160
+        )
+        < 0.3
+    )
 
 
 @pytest.mark.parametrize(("height", "width"), [(32, 64), (96, 64)])
 def test_any_size_gives_all_cells_in_order(height: int, width: int) -> None:
-    network = served_network(detector_network((16, 16, 16), pyramid=16))
+    network = served_network(detector_network((16, 16, 16), pyramid=(16, 16, 16)))
     answer = network(np.zeros((2, height, width, 3), np.uint8))
     cells = sum(height * width // stride**2 for stride in STRIDES)
     assert tuple(answer["boxes"].shape) == (2, cells, 4)
@@ -108,7 +113,7 @@ def test_any_size_gives_all_cells_in_order(height: int, width: int) -> None:
 
 
 def test_the_best_cells_are_served_sorted_and_decoded_as_in_training() -> None:
-    trained = detector_network((16, 16, 16), pyramid=16)
+    trained = detector_network((16, 16, 16), pyramid=(16, 16, 16))
     pixels = np.random.default_rng(0).integers(0, 256, (2, 160, 224, 3), dtype=np.uint8)
     answer = {name: np.asarray(value) for name, value in served_network(trained)(pixels).items()}
     cells = np.asarray(trained(pixels))

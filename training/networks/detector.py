@@ -28,7 +28,7 @@ SERVED_CELLS = 400
 _BASE_SIZE = 4.0  # box sides are exp(value) times this many strides
 _POINT_REACH = 2.0  # points lie within a few times this many strides from the cell
 _LOG_SIZE_LIMIT = 4.0
-_HEAD_WIDTH = 32
+_READ_OUT = 64
 _PRIOR = 0.01  # share of cells that show a face, roughly: where the scores start
 
 
@@ -95,10 +95,10 @@ def _trunk(images: keras.KerasTensor, widths: tuple[int, int, int]) -> list[kera
     """Features of the strides 8, 16 and 32."""
     # No normalisation at half resolution: there it would cost more than the convolution itself.
     x = PixelConvolution(16, 3, strides=2, padding="same", activation="relu")(images)
-    x = convolution(x, 32, stride=2)
+    # Few channels where there are many pixels: what is saved here pays for the blocks below.
+    x = convolution(x, 16, stride=2)
     features = []
-    # One block more where the small faces are found.
-    for channels, blocks in zip(widths, (3, 2, 2), strict=True):
+    for channels, blocks in zip(widths, (3, 3, 2), strict=True):
         x = convolution(x, channels, stride=2)
         for _ in range(blocks):
             x = _residual(x)
@@ -106,36 +106,52 @@ def _trunk(images: keras.KerasTensor, widths: tuple[int, int, int]) -> list[kera
     return features
 
 
-def _pyramid(features: list[keras.KerasTensor], channels: int) -> list[keras.KerasTensor]:
+def _pyramid(
+    features: list[keras.KerasTensor], channels: tuple[int, int, int]
+) -> list[keras.KerasTensor]:
     """Adds what the coarser levels saw to the finer ones."""
-    merged = convolution(features[-1], channels, kernel=1)
+    merged = convolution(features[-1], channels[-1], kernel=1)
     levels = [merged]
-    for feature in reversed(features[:-1]):
+    for feature, width in zip(features[-2::-1], channels[-2::-1], strict=True):
+        coarser = merged if merged.shape[-1] == width else convolution(merged, width, kernel=1)
         merged = layers.Add()(
-            [convolution(feature, channels, kernel=1), layers.UpSampling2D(2)(merged)]
+            [convolution(feature, width, kernel=1), layers.UpSampling2D(2)(coarser)]
         )
         levels.insert(0, merged)
     return levels
 
 
-def _head(level: keras.KerasTensor, stride: int) -> keras.KerasTensor:
-    x = convolution(convolution(level, _HEAD_WIDTH, kernel=1), level.shape[-1])
-    logit_start = keras.initializers.Constant(-math.log((1 - _PRIOR) / _PRIOR))
-    logit = layers.Conv2D(1, 1, bias_initializer=logit_start, name=f"logit_{stride}")(x)
-    box = layers.Conv2D(4, 1, name=f"box_{stride}")(x)
+def _head(level: keras.KerasTensor, bottleneck: int, stride: int) -> keras.KerasTensor:
+    """(N, H, W, C) -> raw maps (N, H, W, 15)."""
+    x = convolution(convolution(level, bottleneck, kernel=1), level.shape[-1])
     # Where the points are depends on the tilt as no linear read-out can tell.
-    points = layers.Conv2D(2 * POINTS, 1, name=f"points_{stride}")(convolution(x, 64, kernel=1))
-    return layers.Concatenate()([logit, box, points])
+    x = convolution(x, _READ_OUT, kernel=1)
+    return layers.Conv2D(CELL_VALUES, 1, bias_initializer=FewFaces(), name=f"cells_{stride}")(x)
 
 
-def detector_network(widths: tuple[int, int, int] = (32, 64, 96), pyramid: int = 32) -> keras.Model:
+@keras.saving.register_keras_serializable("mien")
+class FewFaces(keras.initializers.Initializer):
+    """Biases of a head: scores start at the share of cells that show a face, the rest at 0."""
+
+    def __call__(self, shape: tuple[int, ...], dtype: str | None = None) -> keras.KerasTensor:
+        logit = -math.log((1 - _PRIOR) / _PRIOR)
+        return ops.convert_to_tensor([logit] + [0.0] * (shape[0] - 1), dtype)
+
+
+def detector_network(
+    widths: tuple[int, int, int] = (32, 64, 96),
+    pyramid: tuple[int, int, int] = (32, 48, 48),
+    bottlenecks: tuple[int, int, int] = (16, 32, 48),
+) -> keras.Model:
     """The network that is trained: uint8 RGB (N, H, W, 3) -> (N, M, 15), see `CELL_VALUES`.
 
+    widths, pyramid, bottlenecks: channels of the trunk, of the pyramid and of its heads by stride.
     M = H * W / 64 + H * W / 256 + H * W / 1024: all cells of stride 8 first, then 16, then 32.
     """
     images = keras.Input((None, None, 3), dtype="uint8", name="images")
     levels = _pyramid(_trunk(images, widths), pyramid)
-    maps = [_head(level, stride) for level, stride in zip(levels, STRIDES, strict=True)]
+    heads = zip(levels, bottlenecks, STRIDES, strict=True)
+    maps = [_head(level, bottleneck, stride) for level, bottleneck, stride in heads]
     return keras.Model(images, DecodeCells(name="cells")(maps), name="detector")
 
 
@@ -151,9 +167,11 @@ class BestCells(layers.Layer):
     def call(self, maps: list[keras.KerasTensor]) -> dict[str, keras.KerasTensor]:
         batch = ops.shape(maps[0])[0]
         raw = ops.concatenate([ops.reshape(m, (batch, -1, CELL_VALUES)) for m in maps], axis=1)
-        most = ops.minimum(ops.shape(raw)[1], SERVED_CELLS)
-        logits, index = ops.top_k(raw[..., 0], most)
-        best = ops.take_along_axis(raw, ops.expand_dims(index, -1), axis=1)
+        cells = ops.shape(raw)[1]
+        logits, index = ops.top_k(raw[..., 0], ops.minimum(cells, SERVED_CELLS))
+        # All rows of the batch below each other: taking along an axis exports as something slower.
+        first = ops.expand_dims(ops.arange(batch, dtype=index.dtype) * cells, 1)
+        best = ops.take(ops.reshape(raw, (-1, CELL_VALUES)), index + first, axis=0)
         centre, stride = _place_of_cells(index, ops.shape(maps[0])[1], ops.shape(maps[0])[2])
         corner, size, points = _decoded(best, centre, stride)
         return {

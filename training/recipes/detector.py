@@ -38,12 +38,12 @@ _COMPOSITED = "renders-before-photographs"
 _RULES = SceneRules(
     shares=(
         ("wider_sub", 0.40),
-        ("w300", 0.12),
+        ("w300", 0.10),
         ("pointing04", 0.07),
-        ("negatives", 0.22),
-        ("ytf68", 0.04),
+        ("negatives", 0.20),
+        ("ytf68", 0.03),
         ("mtfl80", 0.03),
-        (_RENDERS, 0.05),
+        (_RENDERS, 0.10),
         (_COMPOSITED, 0.07),
     ),
     pasted=("mtfl80", "w300", "ytf68", _RENDERS),
@@ -56,7 +56,7 @@ _FREE_RULES = SceneRules(
 )
 # Faces that fill the served input (long side 384) do not fit into the usual scene.
 _LARGE: dict[str, Any] = {"size": 384, "sizes": (24.0, 370.0), "mosaic": 0.2}
-_SCHEDULE = Schedule(epochs=80, steps_per_epoch=250, learning_rate=2e-3, weight_decay=5e-4)
+_SCHEDULE = Schedule(epochs=110, steps_per_epoch=250, learning_rate=2e-3, weight_decay=5e-4)
 
 
 _PAINTED_SEEDS: Mapping[Split, int] = {"train": 1, "validation": 2}
