@@ -40,15 +40,30 @@ def occlude(rng: np.random.Generator, image: Image) -> Image:
     else:
         centre, axes = (x + w // 2, y + h // 2), (max(w // 2, 1), max(h // 2, 1))
         cv2.ellipse(mask, centre, axes, float(rng.uniform(0, 180)), 0, 360, 255, -1)
+    return np.where(mask[:, :, None] > 0, _cover(rng, image), image)
+
+
+def cover_side(rng: np.random.Generator, image: Image) -> Image:
+    """Covers the picture from one edge inwards, a quarter to three fifths of it: a scarf, a hand, a
+    door frame.
+    """
+    turns = int(rng.integers(4))
+    turned = np.rot90(image, turns).copy()
+    depth = int(rng.uniform(0.25, 0.6) * len(turned))
+    turned[:depth] = np.rot90(_cover(rng, image), turns)[:depth]
+    return np.ascontiguousarray(np.rot90(turned, -turns))
+
+
+def _cover(rng: np.random.Generator, image: Image) -> Image:
+    """One colour, noise or the picture itself, shifted."""
     kind = rng.integers(3)
     if kind == 0:
-        cover = np.broadcast_to(rng.integers(0, 256, 3).astype(np.uint8), image.shape)
-    elif kind == 1:
-        cover = rng.integers(0, 256, image.shape, dtype=np.uint8)
-    else:
-        shift = (int(rng.integers(height)), int(rng.integers(width)))
-        cover = np.roll(image, shift, axis=(0, 1))
-    return np.where(mask[:, :, None] > 0, cover, image)
+        return np.broadcast_to(rng.integers(0, 256, 3).astype(np.uint8), image.shape)
+    if kind == 1:
+        return rng.integers(0, 256, image.shape, dtype=np.uint8)
+    height, width = image.shape[:2]
+    shift = (int(rng.integers(height)), int(rng.integers(width)))
+    return np.roll(image, shift, axis=(0, 1))
 
 
 def _light(rng: np.random.Generator, image: Image) -> Image:

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from training import augmentation
-from training.augmentation import occlude, photometric
+from training.augmentation import cover_side, occlude, photometric
 
 Change = Callable[[np.random.Generator, NDArray[np.uint8]], NDArray[np.uint8]]
 
@@ -18,7 +18,7 @@ def picture() -> NDArray[np.uint8]:
     return np.stack(channels, axis=2).clip(0, 255).astype(np.uint8)
 
 
-@pytest.mark.parametrize("change", [photometric, occlude])
+@pytest.mark.parametrize("change", [photometric, occlude, cover_side])
 def test_pictures_keep_their_form_and_the_seed_decides(change: Change) -> None:
     different = 0
     for seed in range(30):
@@ -55,3 +55,17 @@ def test_a_cover_hides_a_part_and_leaves_the_rest() -> None:
         shares.append(float((covered != picture()).any(axis=2).mean()))
     assert 0 < np.mean(shares) < 0.3
     assert max(shares) < 0.5
+
+
+def test_a_covered_side_reaches_from_edge_to_edge() -> None:
+    sides = set()
+    for seed in range(40):
+        changed = (cover_side(np.random.default_rng(seed), picture()) != picture()).any(axis=2)
+        rows, columns = np.nonzero(changed)
+        high, wide = rows.max() - rows.min() + 1, columns.max() - columns.min() + 1
+        assert (high >= 46) != (wide >= 62)
+        across = high / 48 if high < 46 else wide / 64
+        assert 0.2 < across <= 0.6
+        at_start = rows.min() == 0 if high < 46 else columns.min() == 0
+        sides.add((high < 46, bool(at_start)))
+    assert len(sides) == 4

@@ -11,7 +11,10 @@ from training.faces.losses import face_loss
 from training.faces.targets import PREDICTION, target_vector, width
 from training.fit import overfits
 from training.networks.face import face_network, serving_network
+from training.networks.detector import detector_network
 from training.networks.landmarks import landmark_network
+from training.networks.point_heads import HEADS
+from training.networks.trunk import copy_trunk
 
 
 @pytest.fixture(autouse=True)
@@ -95,3 +98,22 @@ def test_the_trunk_taken_out_left_landmark_networks_as_they_were() -> None:
     # The stem, two in each of four fused blocks and in each of seven others.
     assert sum(isinstance(layer, keras.layers.Conv2D) for layer in network.layers) == 23
     assert sum(isinstance(layer, keras.layers.DepthwiseConv2D) for layer in network.layers) == 7
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_it_can_begin_with_the_trunk_of_another(head: str) -> None:
+    trained, network = landmark_network(64, 68), face_network(64, head=head)
+
+    def seen(by: keras.Model) -> np.ndarray:
+        """What the first flat layer gets: the trunk's last map."""
+        flat = next(layer for layer in by.layers if isinstance(layer, keras.layers.Flatten))
+        return np.asarray(keras.Model(by.input, flat.input)(crops(2).astype(np.float32)))
+
+    assert not np.allclose(seen(network), seen(trained))
+    copy_trunk(trained, network)
+    np.testing.assert_allclose(seen(network), seen(trained), atol=1e-5)
+
+
+def test_a_network_of_another_kind_has_no_trunk_to_begin_with() -> None:
+    with pytest.raises(ValueError, match="detector has no trunk"):
+        copy_trunk(detector_network((16, 16, 16), (16, 16, 16)), face_network(64))

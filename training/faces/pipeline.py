@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from app.face.geometry import CROP_SCALE, Box, crop_transform, invert, transform, warp
 from app.face.landmarks import scheme
 from app.face.rotation import mirror, turn
-from training.augmentation import occlude, photometric
+from training.augmentation import cover_side, occlude, photometric
 from training.faces.crops import LabelledCrops
 from training.faces.negatives import FacelessPlaces
 from training.faces.targets import no_face, target_vector
@@ -19,7 +19,7 @@ Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 # Boxes of detectors stray further than labelled ones, and heads lie down.
-JITTER = CropJitter(turn_max=60.0, scale_std=0.15, shift_std=0.08)
+JITTER = CropJitter(turn_max=60.0, scale_std=0.15, shift_std=0.08, side_covered=0.05)
 _FLIP = list(scheme("ibug-68").flip)
 
 
@@ -71,6 +71,8 @@ class FaceBatches(EpochBatches):
         crop = photometric(rng, crop)
         if rng.random() < self._jitter.occluded:
             crop = occlude(rng, crop)
+        if rng.random() < self._jitter.side_covered:
+            crop = cover_side(rng, crop)
         return crop, target
 
 

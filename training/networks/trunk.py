@@ -1,8 +1,12 @@
 """The trunk that the networks of face crops share: 128 x 128 pixels -> 4 x 4 x 128 features."""
 
 import keras
+from keras import layers
 
 from training.networks.layers import convolution, fused_inverted_residual, inverted_residual
+
+
+_CHANNELS = 128  # of the last map
 
 
 def crop_trunk(x: keras.KerasTensor) -> keras.KerasTensor:
@@ -23,7 +27,22 @@ def crop_features(x: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasT
     x = fused_inverted_residual(x, 40)
     x = _stage(x, 64, repeats=3, stride=2)
     middle = _stage(x, 96, repeats=2, stride=1)
-    return middle, _stage(middle, 128, repeats=2, stride=2)
+    return middle, _stage(middle, _CHANNELS, repeats=2, stride=2)
+
+
+def copy_trunk(trained: keras.Model, network: keras.Model) -> None:
+    """Gives `network` the trunk that another network of face crops has learnt.
+
+    ValueError when one of the two has no such trunk, or one of another shape.
+    """
+    _trunk_of(network).set_weights(_trunk_of(trained).get_weights())
+
+
+def _trunk_of(network: keras.Model) -> keras.Model:
+    for layer in network.layers:
+        if isinstance(layer, layers.Flatten) and layer.input.shape[3:] == (_CHANNELS,):
+            return keras.Model(network.input, layer.input)
+    raise ValueError(f"{network.name} has no trunk of face crops")
 
 
 def _stage(x: keras.KerasTensor, channels: int, repeats: int, stride: int) -> keras.KerasTensor:

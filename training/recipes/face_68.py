@@ -28,6 +28,7 @@ from training.faces.report import judge
 from training.faces.targets import TARGET
 from training.fit import LearnsMoreThanTheMean, Schedule, fit
 from training.networks.face import face_network, serving_network
+from training.networks.trunk import copy_trunk
 from training.publication import publish
 from training.recipes.face_68_card import facts
 from training.workspace import Workspace
@@ -56,7 +57,7 @@ class Face68:
     shares: of the faces, by set. faceless: sets whose pictures give crops without a face, of which
     there are faceless_share for each face. judged: sets whose validation parts watch the training.
     head: how points are found (training.networks.point_heads); points_loss, rotation_weight: see
-    FaceLoss.
+    FaceLoss. begins_with: the recipe whose trained trunk the training begins with, "" for none.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Face68:
     head: str = "direct"
     points_loss: str = "wing"
     rotation_weight: float = 20.0
+    begins_with: str = ""
     faceless_share: float = 0.05
     size: int = 128
     batch: int = 64
@@ -83,14 +85,27 @@ class Face68:
 
     def train(self, data: Path, workspace: Workspace) -> None:
         """Trains on the training splits, watched on the validation splits of `judged`."""
-        self.fit_on(self.load(data, workspace.prepared), data, workspace.fit)
+        before = None
+        if self.begins_with:
+            earlier = replace(workspace, name=self.begins_with)
+            path = earlier.require(earlier.fit / "last.keras", "train")
+            before = keras.saving.load_model(path, compile=False)
+        self.fit_on(self.load(data, workspace.prepared), data, workspace.fit, before)
 
     def load(self, data: Path, prepared: Path) -> dict[str, LabelledCrops]:
         """The faces of all sets, by name."""
         return {name: load_source(name, data, prepared / name) for name in self.shares}
 
-    def fit_on(self, sets: Mapping[str, LabelledCrops], data: Path, out: Path) -> keras.Model:
-        """The trained network, left in `out` (see training.fit)."""
+    def fit_on(
+        self,
+        sets: Mapping[str, LabelledCrops],
+        data: Path,
+        out: Path,
+        before: keras.Model | None = None,
+    ) -> keras.Model:
+        """The trained network, left in `out` (see training.fit). before: whose trunk it begins
+        with.
+        """
         keras.utils.set_random_seed(self.seed)
         crops, targets = self._validation(sets, data)
         faces = {name: sets[name].of_split("train") for name in self.shares}
@@ -105,8 +120,11 @@ class Face68:
             steps=self.schedule.steps_per_epoch,
             seed=self.seed,
         )
+        network = face_network(self.size, mean, head=self.head)
+        if before is not None:
+            copy_trunk(before, network)
         return fit(
-            face_network(self.size, mean, head=self.head),
+            network,
             loss=FaceLoss(self.head, self.points_loss, self.rotation_weight),
             train=batches,
             validation=(crops, targets),
@@ -120,6 +138,7 @@ class Face68:
                 "head": self.head,
                 "points_loss": self.points_loss,
                 "rotation_weight": self.rotation_weight,
+                "begins_with": self.begins_with,
                 "shares": dict(self.shares),
                 "faces": {name: len(part) for name, part in faces.items()},
                 "mean_face_nme": mean_face_nme,
