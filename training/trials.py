@@ -47,6 +47,7 @@ class Trial:
             head=self.head,
             points_loss=self.points_loss,
             rotation_weight=self.rotation_weight,
+            begins_with="",
         )
 
 

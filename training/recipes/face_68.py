@@ -37,12 +37,12 @@ from training.workspace import Workspace
 # profiled photographs what a turned head is; Pointing'04's angles are rough, but real people's.
 RESEARCH = {
     "w300": 0.50,
-    "renders": 0.17,
+    "renders": 0.20,
     "profiled": 0.12,
     "pointing04": 0.08,
-    "renders-before-photographs": 0.06,
-    "ytf68": 0.04,
-    "mtfl80": 0.03,
+    "renders-before-photographs": 0.05,
+    "ytf68": 0.03,
+    "mtfl80": 0.02,
 }
 FREE = {"renders": 0.85, "pointing04": 0.15}
 _MOST_VALIDATION = 400  # faces of one set
@@ -66,7 +66,7 @@ class Face68:
     faceless: tuple[str, ...]
     judged: tuple[str, ...]
     points_of: str  # the set whose mean face the network starts from
-    head: str = "direct"
+    head: str = "heat"
     points_loss: str = "wing"
     rotation_weight: float = 20.0
     begins_with: str = ""
@@ -74,7 +74,7 @@ class Face68:
     size: int = 128
     batch: int = 64
     seed: int = 1
-    schedule: Schedule = field(default_factory=lambda: Schedule(epochs=66, steps_per_epoch=250))
+    schedule: Schedule = field(default_factory=lambda: Schedule(epochs=200, steps_per_epoch=250))
 
     def shortened(self, epochs: int | None, steps_per_epoch: int | None) -> Self:
         return replace(self, schedule=self.schedule.shortened(epochs, steps_per_epoch))
@@ -213,4 +213,5 @@ FACE_68_RESEARCH = Face68(
     faceless=("negatives", "wider_sub", "pointing04"),
     judged=("w300", "pointing04"),
     points_of="w300",
+    begins_with="landmarks-68",
 )
