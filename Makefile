@@ -20,12 +20,13 @@ SERVE := .venvs/serve-$(ENGINE)
 DEV := .venvs/dev
 TRAINING := .venvs/training
 SOURCES := $(wildcard app training tests benchmarks docs)
+SERVING_PEERS := plain mosec litserve bentoml kserve
 
 ##@ Use
 .PHONY: help
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-		/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: serve
 serve: $(SERVE)/.ready ## start the service (PORT=8000 HOST=0.0.0.0 ENGINE=cpu|gpu)
@@ -60,8 +61,48 @@ format: $(DEV)/.ready ## rewrite the sources in the one format
 test-training: $(TRAINING)/.ready ## run the tests of training/, with tensorflow
 	CUDA_VISIBLE_DEVICES= TF_CPP_MIN_LOG_LEVEL=2 $(TRAINING)/bin/python -m pytest tests/training
 
+# The service is run from the environment that serves, the measuring from that of development; plots want matplotlib,
+# which the training environment has: where it is there, it draws them.
+BENCH = $(DEV)/bin/python -m
+BENCH_OPTIONS = --python $(abspath $(SERVE))/bin/python $(if $(QUICK),--quick)
+BENCH_READY = $(DEV)/.ready $(SERVE)/.ready
+PLOTS = $(if $(QUICK),,$(if $(wildcard $(TRAINING)/.ready),$(TRAINING)/bin/python -m benchmarks.page))
+
 .PHONY: bench
-bench: $(DEV)/.ready ## put load on the service that runs on this machine (PORT=8000)
+bench: bench-stages bench-engine bench-http bench-serving bench-libraries bench-growth ## everything below but detectors and load: docs/performance.md (QUICK=1: only to see that it runs)
+
+.PHONY: bench-stages
+bench-stages: $(BENCH_READY) ## where each millisecond of one request goes
+	$(BENCH) benchmarks.stages $(BENCH_OPTIONS)
+	$(PLOTS)
+
+.PHONY: bench-engine
+bench-engine: $(BENCH_READY) ## faces a second by model, batch size and threads
+	$(BENCH) benchmarks.engine $(BENCH_OPTIONS)
+	$(PLOTS)
+
+.PHONY: bench-http
+bench-http: $(BENCH_READY) ## the service over HTTP, beside the same work in process
+	$(BENCH) benchmarks.http $(BENCH_OPTIONS)
+	$(PLOTS)
+
+.PHONY: bench-serving
+bench-serving: $(BENCH_READY) $(SERVING_PEERS:%=.venvs/bench-%/.ready) ## the same models behind FastAPI, mosec, LitServe, BentoML, KServe
+	$(BENCH) benchmarks.serving $(BENCH_OPTIONS)
+	$(PLOTS)
+
+.PHONY: bench-libraries
+bench-libraries: $(BENCH_READY) .venvs/peers/.ready ## MediaPipe's face mesh and dlib, end to end on one thread
+	$(BENCH) benchmarks.libraries $(BENCH_OPTIONS)
+	$(PLOTS)
+
+.PHONY: bench-growth
+bench-growth: $(BENCH_READY) ## large requests, memory over 20,000 requests, overload
+	$(BENCH) benchmarks.growth $(BENCH_OPTIONS)
+	$(PLOTS)
+
+.PHONY: bench-load
+bench-load: $(DEV)/.ready ## put load on the service that runs on this machine (PORT=8000)
 	$(DEV)/bin/python -m benchmarks.http_load --url http://localhost:$(PORT)
 
 .PHONY: bench-detectors
@@ -82,6 +123,7 @@ lock: .venvs/lock/.ready ## resolve pyproject.toml into requirements/*.txt (UPGR
 		--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 		$(if $(UPGRADE),--upgrade) --override benchmarks/peers/overrides.txt \
 		benchmarks/peers/requirements.in -o requirements/peers.txt >/dev/null
+	$(foreach peer,$(SERVING_PEERS),$(call resolve-peer,$(peer)))
 
 .PHONY: hooks
 hooks: $(DEV)/.ready ## make git run `make check` before every commit
@@ -103,13 +145,10 @@ train: $(TRAINING)/.ready ## prepare, train, export, evaluate, card (RECIPE=land
 # An environment is stale when its lock file is newer. It is rebuilt whole: pip removes nothing by itself.
 # Lock files are complete, so pip need not look for dependencies (mediapipe names some that are never used).
 .venvs/%/.ready: requirements/%.txt
-	@$(check-python)
-	@echo "Installing $< into .venvs/$*: once, about a minute."
-	@rm -rf .venvs/$*
-	@$(PYTHON) -m venv .venvs/$*
-	@.venvs/$*/bin/python -m pip install --quiet --disable-pip-version-check \
-		--no-deps --require-hashes --only-binary=:all: -r $<
-	@touch $@
+	$(install)
+
+.venvs/bench-%/.ready: benchmarks/serving/requirements/%.txt
+	$(install)
 
 .venvs/lock/.ready:
 	@$(check-python)
@@ -122,6 +161,16 @@ $(TRAINING)/.ready: | training-python
 training-python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 14))' || { \
 		echo "tensorflow has no build for this Python yet: make PYTHON=python3.13 $(MAKECMDGOALS)" >&2; exit 1; }
+
+define install
+@$(check-python)
+@echo "Installing $< into $(@D): once, about a minute."
+@rm -rf $(@D)
+@$(PYTHON) -m venv $(@D)
+@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check \
+	--no-deps --require-hashes --only-binary=:all: -r $<
+@touch $@
+endef
 
 define check-python
 if ! "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
@@ -137,4 +186,14 @@ define resolve
 .venvs/lock/bin/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	$(if $(UPGRADE),--upgrade) pyproject.toml $(2) -o requirements/$(1).txt >/dev/null
+endef
+
+# Peers that serve our models have our versions of what computes the numbers, and otherwise their own.
+define resolve-peer
+sed -nE 's/^((numpy|onnxruntime|opencv-python-headless|simplejpeg)==[^ ;]*).*/\1/p' requirements/serve-cpu.txt | \
+	.venvs/lock/bin/uv pip compile --quiet --python-platform linux --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	$(if $(UPGRADE),--upgrade) -c /dev/stdin \
+	benchmarks/serving/requirements/$(1).in -o benchmarks/serving/requirements/$(1).txt >/dev/null
+
 endef

@@ -31,13 +31,15 @@ def save_images(images: Sequence[NDArray[np.uint8]], file: Path) -> Path:
 class PeerClient:
     """One detector that runs elsewhere. A context manager: leaving it ends the process."""
 
-    def __init__(self, python: Path, name: str) -> None:
-        """python: interpreter that has the detector's packages. name: see `worker.open_peer`."""
+    def __init__(self, python: Path, name: str, module: str = "benchmarks.peers.worker") -> None:
+        """python: interpreter that has the detector's packages. name: see `worker.open_peer`.
+        module: of the worker, if it is another one.
+        """
         self.name = Path(name).name
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed by __exit__)
         try:
             self._process = subprocess.Popen(
-                [str(python), "-m", "benchmarks.peers.worker", name],
+                [str(python), "-m", module, name],
                 cwd=_ROOT,
                 env={**os.environ, **_ONE_THREAD},
                 stdin=subprocess.PIPE,
@@ -58,7 +60,7 @@ class PeerClient:
         """What is found in each of the images of `save_images`."""
         with tempfile.TemporaryDirectory() as folder:
             answers = Path(folder) / "answers.npz"
-            self._ask({"images": str(images), "curve": curve, "answers": str(answers)})
+            self.ask({"images": str(images), "curve": curve, "answers": str(answers)})
             with np.load(answers) as stored:
                 cuts = np.cumsum(stored["counts"])[:-1]
                 boxes, scores = np.split(stored["boxes"], cuts), np.split(stored["scores"], cuts)
@@ -66,7 +68,7 @@ class PeerClient:
 
     def time(self, image: Path, runs: int) -> list[float]:
         """Milliseconds of each of `runs` detections in the image of an .npy file."""
-        milliseconds: list[float] = self._ask({"image": str(image), "runs": runs})["milliseconds"]
+        milliseconds: list[float] = self.ask({"image": str(image), "runs": runs})["milliseconds"]
         return milliseconds
 
     def __enter__(self) -> Self:
@@ -82,7 +84,8 @@ class PeerClient:
         self._process.communicate()
         self._log.close()
 
-    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """One request in the worker's own words."""
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps(request) + "\n")

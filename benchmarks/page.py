@@ -1,0 +1,98 @@
+"""docs/performance.md from the JSON of the benchmarks: `python -m benchmarks.page`.
+
+Plots are drawn where matplotlib is installed (the training environment); the tables need nothing.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from benchmarks.machine import Machine
+from benchmarks.plots import draw
+from benchmarks.record import Record
+
+ORDER = ("stages", "engine", "http", "serving", "libraries", "growth")
+_HEAD = """# How fast it is
+
+Made by `make bench` (each part: the command under its heading) from the JSON files in
+[performance/]({folder}/); nothing here is written by hand. Rows of a table were measured in turns
+in one run. A number is the median over the rounds, with the least and the largest round behind it:
+`3.1 [2.9, 3.4]`. Compare rows of one table; times of other machines and hours are other times.
+
+"""
+
+
+def write_page(folder: Path, drawn: str | None = None) -> Path:
+    """The page beside `folder`, from all records in it. drawn: the record that is new; its plots
+    are drawn again, or removed where they cannot be.
+    """
+    found = {file.stem: Record.read(file) for file in sorted(folder.glob("*.json"))}
+    names = [name for name in ORDER if name in found]
+    for name in names if drawn is None else [drawn]:
+        for plot in found[name].plots:
+            draw(plot, folder / f"{plot.name}.png")
+    page = folder.with_suffix(".md")
+    records = [found[name] for name in names]
+    page.write_text("".join(_page(records, folder)), encoding="utf-8")
+    return page
+
+
+def _page(records: Sequence[Record], folder: Path) -> Iterator[str]:
+    yield _HEAD.format(folder=folder.name)
+    if any(record.demands for record in records):
+        yield from _demands(records)
+    machines: list[Machine] = []
+    for record in records:
+        if record.machine not in machines:
+            machines.append(record.machine)
+    for record in records:
+        yield from _section(record, machines.index(record.machine) + 1, folder)
+    yield "\n## Machines\n\n"
+    for number, machine in enumerate(machines, start=1):
+        versions = ", ".join(f"{name} {version}" for name, version in machine.versions.items())
+        yield (
+            f"{number}. {machine.processor}, {machine.processors} processors to use, "
+            f"{machine.memory_gb:g} GB, {machine.system}. {versions}.\n"
+        )
+
+
+def _demands(records: Sequence[Record]) -> Iterator[str]:
+    yield "## What we ask of it\n\n| demand | wanted | measured | met |\n"
+    yield "| --- | --- | --- | --- |\n"
+    busy = False
+    for record in records:
+        for demand in record.demands:
+            doubt = "" if record.load.quiet and not record.quick else " *"
+            busy = busy or bool(doubt)
+            met = ("yes" if demand.met else "**no**") + doubt
+            yield f"| {demand.what} | {demand.wanted} | {demand.measured} | {met} |\n"
+    if busy:
+        yield "\n\\* measured on a busy machine or by a quick run: says little. See below.\n"
+    yield "\n"
+
+
+def _section(record: Record, machine: int, folder: Path) -> Iterator[str]:
+    yield f"\n## {record.title}\n\n`{record.command}`, machine {machine}, "
+    yield f"{record.load.seconds:.0f} s. {record.load.sentence}\n"
+    if record.quick:
+        yield "\n**A quick run, only to see that it works: these numbers say nothing.**\n"
+    for paragraph in record.text:
+        yield f"\n{paragraph}\n"
+    for table in record.tables:
+        yield f"\n{table.title}\n\n{table.markdown()}"
+    for plot in record.plots:
+        if (folder / f"{plot.name}.png").exists():
+            yield f"\n![{plot.title}]({folder.name}/{plot.name}.png)\n"
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--out", type=Path, default=Path("docs/performance"))
+    given = parser.parse_args(argv)
+    print(write_page(given.out))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,104 @@
+"""The page, from records written and read again."""
+
+import json
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from benchmarks import plots
+from benchmarks.machine import Machine, OtherLoad
+from benchmarks.page import main, write_page
+from benchmarks.record import Demand, Plot, Record, Table
+
+QUIET = OtherLoad(60.0, 0.01, 0.2, 2.0)
+BUSY = OtherLoad(60.0, 1.5, 3.0, 4.0)
+
+
+def machine(name: str) -> Machine:
+    return Machine(name, 2, 16.0, "Linux", {"Python": "3.11"})
+
+
+def record(name: str, title: str, load: OtherLoad = QUIET, on: str = "A 1") -> Record:
+    return Record(
+        name,
+        title,
+        f"python -m benchmarks.{name}",
+        False,
+        machine(on),
+        load,
+        ["How it was done."],
+        [Table("Numbers", ["what", "ms"], [["one", "1.00"], ["two", "2.00"]])],
+        [Plot(f"{name}-plot", "bars", "A plot", "x", "y", ["a", "b"], {"s": [1.0, 2.0]})],
+        [Demand(f"demand of {name}", "<= 3", "2", True), Demand("other", "<= 3", "4", False)],
+        {"rounds": [1.23456789, float("nan")]},
+    )
+
+
+def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
+    written = record("stages", "Stages")
+    file = written.write(tmp_path)
+    read = Record.read(file)
+    assert read.raw == {"rounds": [1.23457, None]}
+    assert (read.machine, read.load, read.title) == (written.machine, written.load, written.title)
+    assert (
+        read.tables[0].markdown()
+        == "| what | ms |\n| --- | --- |\n| one | 1.00 |\n| two | 2.00 |\n"
+    )
+    json.loads(file.read_text(), parse_constant=pytest.fail)
+
+
+def test_parts_stand_in_their_order_and_one_run_changes_one_part(tmp_path: Path) -> None:
+    folder = tmp_path / "performance"
+    record("growth", "Growth").write(folder)
+    record("stages", "Stages").write(folder)
+    page = write_page(folder, drawn="stages").read_text()
+    assert page.index("## Stages") < page.index("## Growth") < page.index("## Machines")
+    assert page.count("1. A 1, 2 processors") == 1
+    assert "2. " not in page.partition("## Machines")[2]
+    record("growth", "Growth once more", on="B 2").write(folder)
+    again = write_page(folder, drawn="growth").read_text()
+    assert "## Growth once more" in again
+    assert "2. B 2" in again
+
+
+def test_demands_say_whether_they_are_met_and_on_what_machine(tmp_path: Path) -> None:
+    folder = tmp_path / "performance"
+    record("stages", "Stages").write(folder)
+    record("growth", "Growth", BUSY).write(folder)
+    page = write_page(folder, drawn="stages").read_text()
+    assert "| demand of stages | <= 3 | 2 | yes |\n" in page
+    assert "| demand of growth | <= 3 | 2 | yes * |\n" in page
+    assert "| other | <= 3 | 4 | **no** |\n" in page
+    assert "**The machine was busy**" in page.partition("## Growth")[2]
+    assert "The machine was quiet" in page.partition("## Stages")[2].partition("## Growth")[0]
+
+
+def test_without_matplotlib_an_old_picture_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "performance"
+    for name in ("stages", "growth"):
+        record(name, name).write(folder)
+        (folder / f"{name}-plot.png").write_bytes(b"old")
+    monkeypatch.setattr(plots, "find_spec", lambda _: None)
+    page = write_page(folder, drawn="stages").read_text()
+    assert "performance/stages-plot.png" not in page
+    assert "performance/growth-plot.png" in page
+    assert not (folder / "stages-plot.png").exists()
+
+
+@pytest.mark.skipif(find_spec("matplotlib") is None, reason="matplotlib is not installed here")
+@pytest.mark.parametrize("kind", ["bars", "stacked", "lines"])
+def test_with_matplotlib_there_is_a_picture(kind: str, tmp_path: Path) -> None:
+    low, high = {"s": [0.5, 1.5]}, {"s": [1.5, 2.5]}
+    plot = Plot("p", kind, "t", "x", "y", [1.0, 2.0], {"s": [1.0, 2.0]}, low, high)  # type: ignore[arg-type]
+    assert plots.draw(plot, tmp_path / "p.png")
+    assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_page_by_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "performance"
+    record("stages", "Stages").write(folder)
+    assert main(["--out", str(folder)]) == 0
+    assert capsys.readouterr().out.strip() == str(tmp_path / "performance.md")
