@@ -3,13 +3,17 @@
 Every request shares the models and their batchers. Work that blocks (decoding, cropping, measuring)
 runs in a small pool of threads, each model in the one thread of its batcher.
 
-Fairness: all queues on the way are first come, first served, so a request puts only a few images
-and crops into them at a time. Its next image queues behind those that other requests have sent
-meanwhile; a single image therefore waits for a few images of a large request, never for all.
+Fairness: a request puts only a few images and crops into the queues on the way at a time, and the
+batchers serve the requests in turn. Its next image queues behind those that other requests have
+sent meanwhile; a single image therefore waits for a few images of a large request, never for all.
+
+Resolution: an image is first decoded as coarse as the detector allows, and once more where a face
+in it is so small that its crop would be enlarged. With boxes given their size is known beforehand.
+All coordinates are those of the full upright image.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -18,7 +22,8 @@ from typing import Any, TypeVar
 
 from app.alignment import Alignment
 from app.batching import BatchRecord, ItemTiming
-from app.candidates import Candidate
+from app.candidates import Candidate, cut_all, largest, most_step
+from app.concurrency import all_of
 from app.detection import DetectorInput
 from app.errors import (
     ImageTooManyPixels,
@@ -35,6 +40,7 @@ from app.measuring import measure
 from app.models import LandmarkModel, Models, OpenModels, serve_models
 from app.observability import Trace
 from app.options import Options
+from app.resolution import Resolution
 from app.results import ImageFacts, ImageResult, ModelIdentity
 from app.settings import LimitSettings, Settings
 from app.threads import cpu_count
@@ -51,7 +57,7 @@ _OF_ONE_IMAGE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Request:
     """What the images of one request share. turns, crops: how much of it is under way at once."""
 
@@ -62,6 +68,11 @@ class _Request:
     turns: asyncio.Semaphore
     crops: asyncio.Semaphore
 
+    @property
+    def crop(self) -> tuple[int, float]:
+        """Side of the model's crops in pixels, and over the side of the face box."""
+        return self.model.aligner.crop_size, self.model.aligner.crop_scale
+
 
 class Analyzer:
     """Answers requests; made by `open_analyzer`."""
@@ -69,6 +80,7 @@ class Analyzer:
     def __init__(self, models: Models, limits: LimitSettings, pool: ThreadPoolExecutor) -> None:
         self.models = models
         self._limits = limits
+        self._image_limits = ImageLimits(max_pixels=limits.max_pixels)
         self._pool = pool
         # Decoded images are what is large: only so many are held, all requests together.
         self._places = asyncio.Semaphore(limits.max_decoded_images)
@@ -79,7 +91,7 @@ class Analyzer:
         """
         model = self.models.landmark_model(options.model, options.method).aligner.model
         card = model.card
-        return ModelIdentity(card.name, card.version, card.file.sha256, model.provider)
+        return ModelIdentity(card.name, card.version, model.sha256, model.provider)
 
     async def analyze(
         self,
@@ -97,12 +109,13 @@ class Analyzer:
         trace.images = len(images)
         request = self._request(options, trace, deadline)
         await self._check_pixels(images)
-        results = await _all(
+        results = await all_of(
             self._image(index, image, request) for index, image in enumerate(images)
         )
         if len(results) == 1 and results[0].error is not None:
             raise results[0].error
-        trace.faces = sum(len(result.faces) for result in results)
+        trace.faces_per_image = tuple(len(result.faces) for result in results)
+        trace.faces = sum(trace.faces_per_image)
         return results
 
     def _request(self, options: Options, trace: Trace, deadline: float | None) -> _Request:
@@ -121,7 +134,7 @@ class Analyzer:
         if len(images) * self._limits.max_pixels <= most:
             return
         files = [image.data for image in images]
-        pixels = await self._in_pool(_pixels_of_all, files, self._image_limits)
+        pixels = await self._in_pool(pixels_to_decode, files, self._image_limits)
         if pixels > most:
             raise ImageTooManyPixels(
                 f"The images of this request have {pixels} pixels together; at most {most} are "
@@ -137,52 +150,67 @@ class Analyzer:
                     place = await turn.enter_async_context(AsyncExitStack())
                     await place.enter_async_context(self._places)
                 with trace.stage("decode"):
-                    decoded = await self._in_pool(decode, image.data, self._image_limits)
+                    decoded, ready = await self._in_pool(self._open, image, request)
                 facts = ImageFacts(decoded.width, decoded.height, decoded.orientation_applied)
                 with trace.stage("detect"):
-                    found = await self._find(index, image, decoded, request)
+                    found = await self._find(index, image, facts, ready, request)
+                if not found:
+                    return ImageResult(index, image.file_name, facts)
                 with trace.stage("crop"):
-                    crops = await self._in_pool(_cut, decoded, found, request.model)
+                    step = most_step(found, *request.crop)
+                    if decoded.grid.step > step:
+                        del decoded  # the coarse pixels and the fine ones are never held together
+                        finer = image.data, self._image_limits, Resolution(step=step)
+                        decoded = await self._in_pool(decode, *finer)
+                    crops = await self._in_pool(
+                        cut_all, found, decoded.pixels, *request.crop, decoded.grid
+                    )
                 del decoded
                 await place.aclose()  # the pixels are gone: another image may be decoded
                 aligned = await self._align(crops, request)
                 with trace.stage("measure"):
-                    faces = await self._in_pool(
-                        measure,
-                        found,
-                        crops,
-                        aligned,
-                        request.model.aligner,
-                        request.options,
-                        facts,
-                    )
+                    work = found, crops, aligned, request.model.aligner, request.options, facts
+                    faces = await self._in_pool(measure, *work)
         except _OF_ONE_IMAGE as error:
             return ImageResult(index, image.file_name, facts, error=error)
         return ImageResult(index, image.file_name, facts, faces)
+
+    def _open(
+        self, image: ImageInput, request: _Request
+    ) -> tuple[DecodedImage, DetectorInput | None]:
+        """The pixels, and what the detector gets of them unless the caller gave boxes."""
+        if image.boxes is not None:
+            given = [Candidate.given(box) for box in image.boxes]
+            resolution = Resolution(step=most_step(given, *request.crop))
+            return decode(image.data, self._image_limits, resolution), None
+        detector = self.models.detector.detector
+        resolution = Resolution(long_side=detector.long_side)
+        decoded = decode(image.data, self._image_limits, resolution)
+        least = request.options.min_confidence
+        return decoded, detector.prepare(decoded.pixels, least, decoded.grid)
 
     async def _find(
         self,
         index: int,
         image: ImageInput,
-        decoded: DecodedImage,
+        facts: ImageFacts,
+        ready: DetectorInput | None,
         request: _Request,
     ) -> list[Candidate]:
         """The caller's boxes as they are, or the detected faces, largest first, as many as
         asked.
         """
         options = request.options
-        if image.boxes is not None:
-            check_boxes(image.boxes, index, decoded.width, decoded.height)
-            found = [Candidate.given(box) for box in image.boxes]
+        if ready is None:
+            boxes = image.boxes or ()
+            check_boxes(boxes, index, facts.width, facts.height)
+            found = [Candidate.given(box) for box in boxes]
         else:
-            finder = self.models.detector
-            ready: DetectorInput = await self._in_pool(
-                finder.detector.prepare, decoded.pixels, options.min_confidence
+            faces = await self.models.detector.batcher.submit(
+                ready, deadline=request.deadline, caller=request
             )
-            faces = await finder.batcher.submit(ready, deadline=request.deadline)
-            faces = sorted(faces, key=lambda face: (-face.box.area, face.box.x))
             most = min(options.max_faces or self._limits.max_faces, self._limits.max_faces)
-            found = [Candidate.found(face) for face in faces[:most]]
+            found = largest(faces, most)
         if options.require_face and not found:
             raise NoFace(
                 f"There is no face in image {index}. Send another image, lower min_confidence, "
@@ -195,42 +223,16 @@ class Analyzer:
             timing, arrived = ItemTiming(), perf_counter()
             async with request.crops:
                 aligned = await request.model.batcher.submit(
-                    crop.pixels, deadline=request.deadline, timing=timing
+                    crop.pixels, deadline=request.deadline, timing=timing, caller=request
                 )
             request.trace.add("queue", perf_counter() - arrived - timing.run_seconds)
             request.trace.add("infer", timing.run_seconds)
             return aligned
 
-        return await _all(one(crop) for crop in crops)
-
-    @property
-    def _image_limits(self) -> ImageLimits:
-        return ImageLimits(max_pixels=self._limits.max_pixels)
+        return await all_of(one(crop) for crop in crops)
 
     async def _in_pool(self, work: Callable[..., T], *args: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work, *args)
-
-
-def _pixels_of_all(files: Sequence[bytes], limits: ImageLimits) -> int:
-    return sum(pixels_to_decode(data, limits) for data in files)
-
-
-def _cut(image: DecodedImage, found: Sequence[Candidate], model: LandmarkModel) -> list[Crop]:
-    size, scale = model.aligner.crop_size, model.aligner.crop_scale
-    return [candidate.cut(image.pixels, size, scale) for candidate in found]
-
-
-async def _all(work: Any) -> list[Any]:
-    """Results of several coroutines in order; when one fails the others are cancelled."""
-    coroutines: list[Coroutine[Any, Any, Any]] = list(work)
-    if len(coroutines) == 1:
-        return [await coroutines[0]]
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one) for one in coroutines]
-    except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from None
-    return [task.result() for task in tasks]
 
 
 @asynccontextmanager

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from app.face.boxes import DetectorFrame, detector_frame, select_faces
 from app.face.geometry import Box
-from app.inference import CPU, Model
+from app.grid import WHOLE, Grid
+from app.inference import Model
 from app.letterbox import Letterbox, letterboxes
 
 GPU_PADDING = 1_000_000
@@ -44,10 +45,13 @@ class DetectorSettings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DetectorInput:
-    """An image made ready. min_confidence: least score of a face in it."""
+    """An image made ready. frame: of its decoded pixels, which lie in it as `grid` says.
+    min_confidence: least score of a face in it.
+    """
 
     frame: DetectorFrame
     min_confidence: float
+    grid: Grid = WHOLE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +78,7 @@ class Detector:
         self.long_side = settings.long_side or card.input.long_side
         self.score = card.thresholds["score"] if settings.score is None else settings.score
         self.nms_iou = card.thresholds["nms_iou"] if settings.nms_iou is None else settings.nms_iou
-        by_device = 0 if model.provider == CPU else GPU_PADDING
+        by_device = 0 if model.on_cpu else GPU_PADDING
         self.padding = by_device if settings.padding is None else settings.padding
         # As much as the warm-up has met.
         self._most_pixels = model.max_batch * card.input.long_side**2
@@ -90,20 +94,24 @@ class Detector:
         return self.model.max_batch
 
     def prepare(
-        self, image: NDArray[np.uint8], min_confidence: float | None = None
+        self,
+        pixels: NDArray[np.uint8],
+        min_confidence: float | None = None,
+        grid: Grid = WHOLE,
     ) -> DetectorInput:
-        """Fit an upright image (H, W, 3) uint8 RGB into the network's input.
+        """Fit the pixels of an upright image (H, W, 3) uint8 RGB into the network's input.
 
-        min_confidence: for this image, instead of the detector's threshold.
+        min_confidence: for this image, instead of the detector's threshold. grid: where the pixels
+        lie in the image; faces are told in the image's own.
         """
         frame = detector_frame(
-            image,
+            pixels,
             self.long_side,
             multiple_of=self.model.card.input.multiple_of,
             max_enlarge=self._settings.max_enlarge,
         )
         least = self.score if min_confidence is None else min_confidence
-        return DetectorInput(frame, least)
+        return DetectorInput(frame, least, grid)
 
     def batches(self, inputs: Sequence[DetectorInput]) -> list[Letterbox]:
         """The runs that these inputs take."""
@@ -145,9 +153,11 @@ class Detector:
             nms_iou=self.nms_iou,
             max_candidates=self._settings.max_candidates,
         )
+        boxes = one.grid.boxes_to_image(faces.boxes)
+        points = one.grid.points_to_image(faces.points)
         return [
-            DetectedFace(Box(*box), confidence, points)
-            for box, confidence, points in zip(
-                faces.boxes.tolist(), faces.scores.tolist(), faces.points, strict=True
+            DetectedFace(Box(*box), confidence, five)
+            for box, confidence, five in zip(
+                boxes.tolist(), faces.scores.tolist(), points, strict=True
             )
         ]

@@ -10,6 +10,18 @@ from numpy.typing import NDArray
 ORIENTATION_TAG = 0x0112
 # BYTE, SHORT, LONG: the standard says SHORT; some writers use the others.
 _VALUE_FORMATS = {1: "B", 3: "H", 4: "I"}
+# Which side of the stored image (0 left, 1 top, 2 right, 3 bottom) is the upright image's left,
+# top, right and bottom side.
+_STORED_SIDES = {
+    1: (0, 1, 2, 3),
+    2: (2, 1, 0, 3),
+    3: (2, 3, 0, 1),
+    4: (0, 3, 2, 1),
+    5: (1, 0, 3, 2),
+    6: (3, 0, 1, 2),
+    7: (3, 2, 1, 0),
+    8: (1, 2, 3, 0),
+}
 
 
 def orientation(exif: bytes) -> int:
@@ -34,6 +46,14 @@ def orientation(exif: bytes) -> int:
     except struct.error:
         pass
     return 1
+
+
+def upright_sides(sides: tuple[int, int, int, int], value: int) -> tuple[int, int, int, int]:
+    """Something known of the left, top, right and bottom side of the stored image -> of the
+    upright one, in the same order.
+    """
+    left, top, right, bottom = (sides[side] for side in _STORED_SIDES[value])
+    return left, top, right, bottom
 
 
 def upright(pixels: NDArray[np.uint8], value: int) -> NDArray[np.uint8]:

@@ -34,10 +34,23 @@ _REPAIR = "Open it in an image editor and save it again."
 
 
 @dataclass(frozen=True, slots=True)
+class JpegFrame:
+    """How a JPEG is coded.
+
+    process: the marker of its frame header, C0 to CF: baseline, progressive, lossless, ...
+    samplings: one byte per component, across in the upper four bits, along in the lower.
+    """
+
+    process: int
+    samplings: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ImageHeader:
     """What the file claims. `width` and `height` are pixels as stored, before the orientation.
 
-    `stream` is what the codec should get: the file, or for PNG its image chunks alone.
+    `stream` is what the codec should get: the file, or for PNG its image chunks alone. `jpeg`: of
+    a JPEG alone.
     """
 
     format: ImageFormat
@@ -45,6 +58,7 @@ class ImageHeader:
     height: int
     orientation: int
     stream: bytes
+    jpeg: JpegFrame | None = None
 
 
 def read_header(data: bytes) -> ImageHeader:
@@ -57,49 +71,61 @@ def read_header(data: bytes) -> ImageHeader:
     kind = image_format(data)
     readers = {"JPEG": _read_jpeg, "PNG": _read_png, "WebP": _read_webp, "BMP": _read_bmp}
     try:
-        width, height, orientation, stream = readers[kind](data)
+        header = readers[kind](data)
     except (struct.error, IndexError) as error:
         raise ImageUndecodable(f"The {kind} image cannot be read. {_CUT}") from error
-    if width < 1 or height < 1:
-        raise ImageUndecodable(f"The {kind} image says it is {width} x {height} px. {_REPAIR}")
-    return ImageHeader(kind, width, height, orientation, stream)
+    if header.width < 1 or header.height < 1:
+        size = f"{header.width} x {header.height} px"
+        raise ImageUndecodable(f"The {kind} image says it is {size}. {_REPAIR}")
+    return header
 
 
 def _refuse(kind: ImageFormat, why: str) -> ImageUndecodable:
     return ImageUndecodable(f"The {kind} image is damaged: {why}. {_REPAIR}")
 
 
-def _read_jpeg(data: bytes) -> tuple[int, int, int, bytes]:
+def _read_jpeg(data: bytes) -> ImageHeader:
+    """Bytes between the segments in front of the first scan are left out of the stream: so the
+    codec meets the very frame header that was read here, and nothing to complain about.
+    """
     size: tuple[int, int] | None = None
-    orientation, scans, at = 1, 0, 2
+    frame = JpegFrame(0, b"")
+    view, kept = memoryview(data), [memoryview(data[:2])]
+    orientation, scans, at, picture, whole = 1, 0, 2, 2, True
     for _ in range(_MAX_PARTS):
         found = _MARKER.search(data, at)
         if found is None:
             raise IndexError
-        marker, at = data[found.end() - 1], found.end()
+        start, at = found.span()
+        marker = data[at - 1]
         if marker == _EOI:
             break
         (length,) = struct.unpack_from(">H", data, at)
         if marker in _FRAME_HEADERS:
             if size is not None:
                 raise _refuse("JPEG", "it has two frame headers")
-            height, width = struct.unpack_from(">HH", data, at + 3)
+            height, width, components = struct.unpack_from(">HHB", data, at + 3)
             size = width, height
+            frame = JpegFrame(marker, data[at + 9 : at + 8 + 3 * components : 3])
         elif marker == _APP1 and data[at + 2 : at + 8] == b"Exif\0\0" and orientation == 1:
             orientation = exif.orientation(data[at + 2 : at + length])
         at += max(length, 2)
-        if marker == _SOS:
-            scans += 1
+        if scans == 0:
+            whole = whole and start == picture
+            kept.append(view[start:at])
+            picture = at
+        scans += marker == _SOS
     else:
         raise _refuse("JPEG", f"it has more than {_MAX_PARTS} segments")
     if size is None or scans == 0:
         raise _refuse("JPEG", "it holds no picture")
     if scans > min(_MAX_SCANS, max(1, _MAX_SCANNED_PIXELS // max(size[0] * size[1], 1))):
         raise _refuse("JPEG", f"it has {scans} scans, more than a photo of its size needs")
-    return *size, orientation, data[:at]
+    stream = data[:at] if whole else b"".join((*kept, view[picture:at]))
+    return ImageHeader("JPEG", *size, orientation, stream, frame)
 
 
-def _read_png(data: bytes) -> tuple[int, int, int, bytes]:
+def _read_png(data: bytes) -> ImageHeader:
     """Chunks that do not make pixels are left out of the stream.
 
     So the codec meets neither damaged metadata nor animation frames: of an animated PNG it
@@ -123,12 +149,12 @@ def _read_png(data: bytes) -> tuple[int, int, int, bytes]:
         elif name[0] & 0x20 == 0:
             raise _refuse("PNG", f"it needs the unknown chunk {name!r}")
         if name == b"IEND":
-            return width, height, orientation, b"".join(kept)
+            return ImageHeader("PNG", width, height, orientation, b"".join(kept))
         at = end
     raise _refuse("PNG", f"it has more than {_MAX_PARTS} chunks")
 
 
-def _read_webp(data: bytes) -> tuple[int, int, int, bytes]:
+def _read_webp(data: bytes) -> ImageHeader:
     """An animation counts with its canvas; its first frame is what is decoded."""
     (riff_size,) = struct.unpack_from("<I", data, 4)
     if riff_size + 8 > len(data):
@@ -137,7 +163,7 @@ def _read_webp(data: bytes) -> tuple[int, int, int, bytes]:
     orientation, at, end = 1, 12, riff_size + 8
     for _ in range(_MAX_PARTS):
         if at + 8 > end:
-            return width, height, orientation, data[:end]
+            return ImageHeader("WebP", width, height, orientation, data[:end])
         name, length = struct.unpack_from("<4sI", data, at)
         body = at + 8
         if body + length > end:
@@ -166,7 +192,7 @@ def _webp_size(name: bytes, body: bytes) -> tuple[int, int]:
     return width & 0x3FFF, height & 0x3FFF
 
 
-def _read_bmp(data: bytes) -> tuple[int, int, int, bytes]:
+def _read_bmp(data: bytes) -> ImageHeader:
     """A negative height means that the rows are stored from the top."""
     offset, header = struct.unpack_from("<II", data, 10)
     if header == 12:
@@ -180,4 +206,4 @@ def _read_bmp(data: bytes) -> tuple[int, int, int, bytes]:
     # Uncompressed (0, and 3 with bit masks): each row is padded to four bytes.
     if compression in (0, 3) and offset + (width * bits + 31) // 32 * 4 * height > len(data):
         raise IndexError
-    return width, height, 1, data
+    return ImageHeader("BMP", width, height, 1, data)

@@ -17,6 +17,7 @@ from app.images import DecodedImage, ImageLimits, decode
 from app.models import load_models
 from app.observability import Trace
 from app.options import Options
+from app.resolution import Resolution
 from app.settings import InferenceSettings, LimitSettings, Settings
 from tests.service.serving import NO_FACE, ONE_FACE, PATIENCE, write_models
 
@@ -50,11 +51,11 @@ class HeldDecode:
         self.entered = threading.Event()
         self.gate = threading.Event()
 
-    def __call__(self, data: bytes, limits: ImageLimits) -> DecodedImage:
+    def __call__(self, data: bytes, limits: ImageLimits, resolution: Resolution) -> DecodedImage:
         self.order.append(data)
         self.entered.set()
         assert self.gate.wait(PATIENCE)
-        return decode(data, limits)
+        return decode(data, limits, resolution)
 
 
 def test_one_image_does_not_wait_for_all_of_a_large_request(

@@ -9,6 +9,7 @@ import pytest
 from app.detection import DetectedFace, Detector, DetectorSettings
 from app.face.boxes import suppress
 from app.face.geometry import Box
+from app.grid import Grid
 from app.inference import Model
 from tests.tiny_models import CONFIDENCES, FIVE_POINTS, picture, write_detector, write_landmarks
 
@@ -62,6 +63,15 @@ def test_coordinates_come_back_from_shrunk_images(
 def test_a_shrink_by_whole_blocks_is_exact(detector: Detector) -> None:
     ((face,),) = find(detector, picture(1280, 640, {"blue": (400, 120, 240, 320)}))
     assert edges(face.box) == pytest.approx((399.5, 119.5, 240, 320), abs=1e-3)
+
+
+def test_faces_in_coarse_pixels_are_told_in_the_images_own(detector: Detector) -> None:
+    coarse = picture(160, 120, {"red": (20, 30, 40, 50)})
+    ready = detector.prepare(coarse, grid=Grid(4, left=3, top=1, right=0, bottom=2))
+    ((face,),) = detector.run([ready])
+    assert edges(face.box) == pytest.approx((80 - 3 - 0.5, 120 - 1 - 0.5, 160, 200))
+    expected = np.array([76.5, 118.5]) + np.array(FIVE_POINTS) * [160, 200]
+    np.testing.assert_allclose(face.points, expected, atol=1e-3)
 
 
 def test_repeated_boxes_go_and_different_faces_stay(detector: Detector) -> None:
@@ -130,9 +140,9 @@ def test_the_long_side_may_be_set(model: Model) -> None:
 class Counting:
     """A model that remembers the shapes of its runs."""
 
-    def __init__(self, model: Model, provider: str | None = None) -> None:
+    def __init__(self, model: Model, *, on_cpu: bool = True) -> None:
         self._model, self.card, self.max_batch = model, model.card, model.max_batch
-        self.provider = provider or model.provider
+        self.on_cpu = on_cpu
         self.shapes: list[tuple[int, ...]] = []
 
     def run(self, batch: Any) -> dict[str, Any]:
@@ -144,22 +154,17 @@ MIXED = [(640, 480), (480, 640), (640, 400), (320, 320), (640, 480), (100, 60)]
 
 
 @pytest.mark.parametrize(
-    ("provider", "padding", "runs"),
-    [
-        ("CPUExecutionProvider", None, 5),
-        ("CUDAExecutionProvider", None, 1),
-        ("CUDAExecutionProvider", 0, 5),
-        ("CPUExecutionProvider", 32 * 320, 4),
-    ],
+    ("on_cpu", "padding", "runs"),
+    [(True, None, 5), (False, None, 1), (False, 0, 5), (True, 32 * 320, 4)],
 )
 def test_shapes_share_a_run_where_it_pays_and_answer_the_same(
-    model: Model, provider: str, padding: int | None, runs: int
+    model: Model, on_cpu: bool, padding: int | None, runs: int
 ) -> None:
     images = [
         picture(width, height, {"red": (width // 4, height // 4, width // 2, height // 2)})
         for width, height in MIXED
     ]
-    stand_in: Any = Counting(model, provider)
+    stand_in: Any = Counting(model, on_cpu=on_cpu)
     together = find(Detector(stand_in, DetectorSettings(padding=padding)), *images)
     assert len(stand_in.shapes) == runs
     for image, faces in zip(images, together, strict=True):
@@ -184,7 +189,7 @@ class Answers:
     """Stands in for a model whose network answers nonsense."""
 
     def __init__(self, model: Model, boxes: list[list[float]], scores: list[float]) -> None:
-        self.card, self.provider = model.card, model.provider
+        self.card, self.on_cpu = model.card, model.on_cpu
         self.max_batch = model.max_batch
         self._boxes = np.array([boxes], np.float32)
         self._scores = np.array([scores], np.float32)

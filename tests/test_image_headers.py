@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from app.errors import ImageTooManyPixels, ImageUndecodable, UnsupportedMediaType
-from app.image_headers import read_header
+from app.image_headers import JpegFrame, read_header
 from app.images import ImageLimits, decode, silence_codecs
 from tests.image_files import FORMATS, encode, oracle, photo, png
 
@@ -131,6 +131,20 @@ def test_scans_of_a_large_picture_are_counted_with_its_pixels() -> None:
         else:
             with pytest.raises(ImageUndecodable, match="20 scans"):
                 read_header(bytes(twice))
+
+
+def test_the_codec_gets_the_segments_that_were_read() -> None:
+    """Without what lies between them, where another reader might see a frame of its own."""
+    data = encode(photo(), "JPEG")
+    assert read_header(data + b"after").stream == data
+    frame = data.index(b"\xff\xc0")
+    stuffed = data[:frame] + b"\xff\xff\xff" + data[frame:]
+    start = 4 + int.from_bytes(data[4:6])  # behind the first segment
+    other = stuffed[:start] + b"ab\xff\xd3\0\xff\x01" + stuffed[start:]
+    header = read_header(other)
+    assert header.stream == data
+    assert header.jpeg == JpegFrame(0xC0, b"\x22\x11\x11")
+    np.testing.assert_array_equal(decode(other).pixels, decode(data).pixels)
 
 
 @pytest.mark.parametrize("filler", [b"\xff\xe0\x00\x02", b"\xff\xfe\x00\x03A"])

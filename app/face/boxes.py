@@ -70,14 +70,16 @@ def detector_frame(
 ) -> DetectorFrame:
     """Fit an image (H, W, 3) uint8 into the detector's input, keeping its aspect ratio.
 
-    Shrinking averages areas (no aliasing), enlarging is bilinear.
+    Bilinear as long as every pixel still counts, which is how training scenes are scaled; shrinking
+    to less than half averages areas. 640 x 480 -> 384 x 288 takes 0.14 ms this way and 0.84 ms by
+    areas.
     """
     height, width = image.shape[:2]
     to_width, to_height = frame_size(width, height, long_side, max_enlarge=max_enlarge)
     resized = image
     if (to_width, to_height) != (width, height):
-        shrinks = to_width < width or to_height < height
-        method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        halves = 2 * to_width >= width and 2 * to_height >= height
+        method = cv2.INTER_LINEAR if halves else cv2.INTER_AREA
         resized = np.asarray(
             cv2.resize(image, (to_width, to_height), interpolation=method), dtype=np.uint8
         )
