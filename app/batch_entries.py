@@ -32,7 +32,8 @@ class ItemTiming:
     run_seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, which would make it three times as dear: one is made for every item.
+@dataclass(slots=True, eq=False)
 class Entry(Generic[T, R]):
     """One item and its caller's future. arrived: perf_counter; deadline: event-loop time."""
 

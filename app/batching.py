@@ -3,18 +3,22 @@
 The contract: n items go in, n results come out, in the same order. Whatever happens (an error of
 the model, a caller that went away, an overload, the end of the service), no caller waits for ever.
 Nothing here knows of faces or of onnxruntime.
+
+Everything but the run itself happens in the event loop, by plain callbacks: an item costs one hop
+into the thread of the runs and one back.
 """
 
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Hashable, Sequence
 from time import perf_counter
 from typing import Generic, Self, TypeVar
 
 from app.batch_entries import BatchRecord, Entry, ItemTiming
-from app.errors import InternalError, NotReady, Overloaded
+from app.batch_thread import BatchThread, Outcome
+from app.errors import NotReady, Overloaded
+from app.fair_queue import FairQueue
 
 __all__ = ["BatchRecord", "Batcher", "ItemTiming"]
 
@@ -58,39 +62,50 @@ class Batcher(Generic[T, R]):
         self.max_batch = max_batch
         self.max_wait = max_wait
         self.max_queue = max_queue
-        self._run = run
         self._on_batch = on_batch
-        # Bounded by hand, so that the stop marker (None) always finds a place.
-        self._queue: asyncio.Queue[Entry[T, R] | None] = asyncio.Queue()
+        self._queue: FairQueue[Entry[T, R]] = FairQueue()
         self._accepting = False
-        self._stopping = False
-        self._batch: list[Entry[T, R]] = []
+        self._running = False
+        # Whether the queue was looked through for leavers since the last run started.
+        self._swept = False
+        # Set from the first item until its batch is gathered.
+        self._gathering: asyncio.Handle | None = None
         self._typical_run_seconds = 0.0
-        self._task: asyncio.Task[None] | None = None
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ended: asyncio.Future[None] | None = None
+        self._thread = BatchThread(run, name)
 
     @property
     def waiting(self) -> int:
         """Items that wait in the queue now."""
-        return self._queue.qsize()
+        return len(self._queue)
 
     async def __aenter__(self) -> Self:
-        if self._task is not None:
+        if self._loop is not None:
             raise RuntimeError(f"batcher {self.name!r} can be entered once only; make a new one")
+        self._loop = asyncio.get_running_loop()
+        self._ended = self._loop.create_future()
+        self._thread.start(self._loop, self._settle)
         self._accepting = True
-        self._task = asyncio.create_task(self._work(), name=self.name)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Refuse new items, answer those that wait, end the thread."""
+        if self._loop is None or self._ended is None:
+            return
         self._accepting = False
-        # By a marker and not by cancelling: a cancelled task would drop what it has gathered.
-        self._queue.put_nowait(None)
-        if self._task is not None:
-            await asyncio.wait({self._task})
+        if not self._running:
+            self._gather()
+        # Should this be cancelled: the callbacks go on, and answer what waits all the same.
+        await asyncio.shield(self._ended)
 
     async def submit(
-        self, item: T, *, deadline: float | None = None, timing: ItemTiming | None = None
+        self,
+        item: T,
+        *,
+        deadline: float | None = None,
+        timing: ItemTiming | None = None,
+        caller: Hashable | None = None,
     ) -> R:
         """Wait for the item's result.
 
@@ -99,6 +114,8 @@ class Batcher(Generic[T, R]):
             deadline: event-loop time; if it passes before the item's run starts, the item is not
                 computed.
             timing: filled with the item's waiting and running time before this returns.
+            caller: on whose behalf. Callers are served in turn, so that one with many items does
+                not hold up one with a single item. None: this item stands for itself.
 
         Raises:
             Overloaded: the queue is full.
@@ -106,115 +123,93 @@ class Batcher(Generic[T, R]):
             DeadlineExceeded: see `deadline`.
             Exception: whatever `run` raised for the batch of this item.
         """
-        if not self._accepting:
+        loop = self._loop
+        if loop is None or not self._accepting:
             raise NotReady(
                 f"The {self.name} is not running: the service is starting or shutting down. "
                 "Send the request again, to another instance if there is one."
             )
-        if self.waiting >= self.max_queue:
-            raise self._overloaded()
-        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._queue.put_nowait(Entry(item, future, perf_counter(), deadline, timing))
+        if len(self._queue) >= self.max_queue:
+            self._make_room(loop.time())
+        future: asyncio.Future[R] = loop.create_future()
+        entry = Entry(item, future, perf_counter(), deadline, timing)
+        self._queue.put(entry, entry if caller is None else caller)
+        self._wake(loop)
         return await future
 
-    def _overloaded(self) -> Overloaded:
-        batches = math.ceil(self.waiting / self.max_batch)
-        seconds = math.ceil(batches * self._typical_run_seconds)
+    def _make_room(self, now: float) -> None:
+        """Drop those whose caller left or whose time is up. Overloaded if all others still wait."""
+        if not self._swept:
+            self._swept = True
+            self._queue.keep(lambda entry: entry.is_wanted(now))
+        waiting = len(self._queue)
+        if waiting < self.max_queue:
+            return
+        seconds = math.ceil(math.ceil(waiting / self.max_batch) * self._typical_run_seconds)
         seconds = min(max(1, seconds), LONGEST_RETRY_SECONDS)
-        return Overloaded(
-            f"The {self.name} is busy ({self.waiting} of {self.max_queue} places in its queue are "
+        raise Overloaded(
+            f"The {self.name} is busy ({waiting} of {self.max_queue} places in its queue are "
             f"taken). Send the request again in {seconds} s.",
             retry_after=seconds,
         )
 
-    async def _work(self) -> None:
-        try:
-            while not self._stopping:
-                await self._gather()
-                if self._batch:
-                    await self._settle()
-        finally:
-            # Normally nothing is left here; after a cancellation from outside there may be.
-            self._accepting = False
-            while not self._queue.empty():
-                if (entry := self._queue.get_nowait()) is not None:
-                    self._batch.append(entry)
-            for entry in self._batch:
-                entry.fail(NotReady(f"The {self.name} was stopped. Send the request again."))
-            self._thread.shutdown(wait=False)
+    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
+        """See to it that what waits is gathered in time."""
+        if self._running:
+            return
+        full = len(self._queue) >= self.max_batch
+        if self._gathering is None:
+            # Not at once: what else this turn of the loop submits belongs into the same batch.
+            wait = 0.0 if full else self.max_wait
+            later = loop.call_later(wait, self._gather) if wait else loop.call_soon(self._gather)
+            self._gathering = later
+        elif full and self.max_wait:
+            self._gathering.cancel()
+            self._gathering = loop.call_soon(self._gather)
 
-    async def _gather(self) -> None:
-        """Block for the first item, then take what waits; the clock of `max_wait` starts there."""
-        loop = asyncio.get_running_loop()
-        # On self, so that a cancellation in the middle of this still finds and settles them.
-        self._batch = []
-        until: float | None = None
-        while len(self._batch) < self.max_batch:
-            entry = await self._next(until)
-            if entry is None:
-                break
-            if entry.is_wanted(loop.time()):
-                self._batch.append(entry)
-                until = loop.time() + self.max_wait if until is None else until
-        # Some may have gone, or run out of time, while this waited for more.
-        self._batch = [entry for entry in self._batch if entry.is_wanted(loop.time())]
+    def _gather(self) -> None:
+        """Start the next run with what is wanted; at the end, end the thread."""
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
+        if self._loop is None or self._ended is None:
+            return
+        now = self._loop.time()
+        batch: list[Entry[T, R]] = []
+        while len(self._queue) and len(batch) < self.max_batch:
+            entry = self._queue.take()
+            if entry.is_wanted(now):
+                batch.append(entry)
+        self._swept = False
+        if batch:
+            self._running = True
+            self._thread.run(batch)
+        elif not self._accepting and not self._ended.done():
+            self._thread.stop()
+            self._ended.set_result(None)
 
-    async def _next(self, until: float | None) -> Entry[T, R] | None:
-        """The next entry; None when `until` (None: never) passes first or at the stop marker."""
-        try:
-            entry = self._queue.get_nowait()
-        except asyncio.QueueEmpty:
-            patience = None if until is None else until - asyncio.get_running_loop().time()
-            if patience is not None and patience <= 0:
-                return None
-            try:
-                entry = await asyncio.wait_for(self._queue.get(), patience)
-            except TimeoutError:
-                return None
-        self._stopping = entry is None
-        return entry
-
-    async def _settle(self) -> None:
-        loop = asyncio.get_running_loop()
-        started = perf_counter()  # uvloop's own clock counts whole milliseconds
-        items = [entry.item for entry in self._batch]
-        results, error = await loop.run_in_executor(self._thread, self._attempt, items)
-        seconds = perf_counter() - started
+    def _settle(self, batch: list[Entry[T, R]], outcome: Outcome[R]) -> None:
+        """Answer the members of a run that has ended, after the next one has been started."""
+        self._running = False
+        if self._loop is not None and self._accepting and self.max_wait and len(self._queue):
+            self._wake(self._loop)
+        else:
+            self._gather()
         # The same typical time for all sizes: it only feeds the Retry-After of a full queue.
-        self._typical_run_seconds += 0.2 * (seconds - self._typical_run_seconds)
-        batch, self._batch = self._batch, []
+        self._typical_run_seconds += 0.2 * (outcome.seconds - self._typical_run_seconds)
+        error = outcome.error
         for position, entry in enumerate(batch):
             if entry.timing is not None:
-                entry.timing.queue_seconds = started - entry.arrived
-                entry.timing.run_seconds = seconds
-            if error is not None:
-                entry.fail(error)
+                entry.timing.queue_seconds = outcome.started - entry.arrived
+                entry.timing.run_seconds = outcome.seconds
+            if error is None:
+                entry.settle(outcome.results[position])
             else:
-                entry.settle(results[position])
-        waits = tuple(started - entry.arrived for entry in batch)
-        self._report(BatchRecord(self.name, waits, seconds, failed=error is not None))
-
-    def _attempt(self, items: list[T]) -> tuple[Sequence[R], Exception | None]:
-        """In the thread: the results, or the error that all members get."""
-        try:
-            results = self._run(items)
-            if len(results) == len(items):
-                return results, None
-            return [], InternalError(
-                f"{self.name}: {len(items)} items went in and {len(results)} results came out"
-            )
-        except BaseException as error:
-            # A future refuses StopIteration, and SystemExit would end the event loop.
-            if isinstance(error, StopIteration) or not isinstance(error, Exception):
-                wrapped = InternalError(f"{self.name}: the run raised {error!r}")
-                wrapped.__cause__ = error
-                return [], wrapped
-            return [], error
-
-    def _report(self, record: BatchRecord) -> None:
-        if self._on_batch is None:
-            return
-        try:
-            self._on_batch(record)
-        except Exception:
-            _log.exception("the statistics hook of %s failed", self.name)
+                entry.fail(error)
+        if self._on_batch is not None:
+            waits = tuple(outcome.started - entry.arrived for entry in batch)
+            record = BatchRecord(self.name, waits, outcome.seconds, failed=error is not None)
+            try:
+                self._on_batch(record)
+            except Exception:
+                _log.exception("the statistics hook of %s failed", self.name)

@@ -1,30 +1,37 @@
 """A model folder, opened: its card, checked against its graph, and a session that runs it.
 
-Knows tensors, providers and threads; what the numbers mean is known to detection and alignment.
+What a device name means is in `app.providers`, which file a precision takes in `app.precision`;
+what the numbers mean is known to detection and alignment.
 """
 
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Self
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
-from app.errors import ProviderError
-from app.face.card import CardError, ModelCard, load_card, verify
+from app.face.card import ModelCard, ModelInput, load_card, verify
+from app.graph_checks import check_answers, check_batch, check_graph
+from app.precision import Choice, Precision, choose
+from app.provider_options import ProviderSettings
+from app.providers import (
+    CPU,
+    CUDA,
+    OPENVINO,
+    Arithmetic,
+    Device,
+    Session,
+    SessionRequest,
+    fill_for,
+    open_session,
+)
 from app.shape_policy import ShapePolicy
 
-Device = Literal["auto", "cpu", "cuda"]
-CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
-_CUDA_OPTIONS = {
-    # The numbers on the card hold on every device: TF32 would round products to 10 bits.
-    "use_tf32": "0",
-    # An exhaustive search would run again for each new image shape of the detector.
-    "cudnn_conv_algo_search": "HEURISTIC",
-    "arena_extend_strategy": "kSameAsRequested",
-}
-_STALE = "Export the model again and write its card anew."
+__all__ = ["CPU", "CUDA", "Device", "Model", "Precision", "ProviderSettings"]
+
+COMMON_SIDES = ((4, 3), (3, 2), (16, 9), (1, 1))
+"""Of pictures. What is compiled for each shape compiles these before the service is ready."""
 
 
 class Model:
@@ -33,42 +40,80 @@ class Model:
     Attributes:
         card: what the folder says about itself, verified.
         provider: the execution provider really in use, for example CPUExecutionProvider.
+        precision: of its arithmetic.
+        sha256: of the file that runs.
         policy: the batch sizes that the session is fed.
     """
 
-    def __init__(self, card: ModelCard, session: Any) -> None:
+    def __init__(
+        self,
+        card: ModelCard,
+        session: Session,
+        choice: Choice | None = None,
+        batch_sizes: tuple[int, ...] | None = None,
+    ) -> None:
+        choice = choice or Choice("fp32", card.file)
         self.card = card
         self.provider = str(session.get_providers()[0])
-        self.policy = ShapePolicy(tuple(card.batch_sizes), pad=self.provider != CPU)
+        self.precision: Arithmetic = choice.arithmetic
+        self.sha256 = choice.file.sha256
+        self.policy = _policy(card, self.provider, batch_sizes)
         self._session = session
         self._output_names = [output.name for output in card.outputs]
 
     @classmethod
-    def open(cls, folder: Path, device: Device = "auto", threads: int = 1) -> Self:
+    def open(
+        cls,
+        folder: Path,
+        device: Device = "auto",
+        threads: int = 1,
+        *,
+        precision: Precision = "fp32",
+        settings: ProviderSettings | None = None,
+    ) -> Self:
         """Verify, load and warm up the model in `folder`.
 
         Args:
-            folder: holds model.onnx and card.json.
-            device: `cuda` fails where CUDA cannot be had; `auto` then takes the CPU.
+            folder: holds card.json and the files that it names.
+            device: one that is named fails where it cannot be had; see `app.providers`.
             threads: of one run on the CPU, at least 1 (`app.threads.cpu_count`).
+            precision: see `app.precision.choose`.
+            settings: of accelerators.
 
         Raises:
             CardError: the card is wrong, or speaks of another file or another graph.
-            ProviderError: `cuda` was asked for and not obtained.
+            ProviderError: what was asked for by name is not obtained.
         """
         if threads < 1:
             raise ValueError(f"a session needs at least one thread. Received: {threads}")
+        settings = settings or ProviderSettings()
         card = load_card(folder)
-        verify(folder, card)
-        session = _open_session(folder / card.file.name, device, threads)
-        _check_graph(card, session)
-        model = cls(card, session)
+        choice = choose(card, precision, device)
+        verify(folder, card, choice.file)
+        sizes = settings.batch_sizes or tuple(card.batch_sizes)
+        request = SessionRequest(
+            folder / choice.file.name,
+            card.input,
+            sizes,
+            device,
+            threads,
+            choice.arithmetic,
+            settings,
+        )
+        session = open_session(request)
+        check_graph(card, session)
+        model = cls(card, session, choice, settings.batch_sizes)
         model._warm_up()
         return model
 
     @property
     def max_batch(self) -> int:
         return self.policy.largest
+
+    @property
+    def on_cpu(self) -> bool:
+        """Whether it computes on the CPU, where padding costs what it weighs."""
+        return self.provider in (CPU, OPENVINO)
 
     def run(self, batch: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
         """Run (N, H, W, 3) uint8 RGB, any N of at least 1; each output by its name, N rows.
@@ -78,146 +123,62 @@ class Model:
         Raises:
             ValueError: the batch does not fit the card's input.
         """
-        self._check_input(batch)
+        check_batch(self.card, batch)
+        # The usual case, without a detour: a batch that is fed as it is.
+        runs = self.policy.runs(len(batch))
+        if len(runs) == 1 and runs[0].size == len(batch):
+            outputs = self._feed(batch)
+            return dict(zip(self._output_names, outputs, strict=True))
         pieces: list[list[NDArray[np.float32]]] = []
-        for run in self.policy.runs(len(batch)):
+        for run in runs:
             piece = batch[run.start : run.start + run.count]
             if run.size > run.count:
-                piece = np.concatenate(
-                    [piece, np.zeros((run.size - run.count, *piece.shape[1:]), np.uint8)]
-                )
-            feed = {self.card.input.name: np.ascontiguousarray(piece)}
-            outputs = self._session.run(self._output_names, feed)
-            pieces.append([output[: run.count] for output in outputs])
-        return {
-            name: pieces[0][i] if len(pieces) == 1 else np.concatenate([p[i] for p in pieces])
-            for i, name in enumerate(self._output_names)
-        }
+                piece = _padded(piece, run.size)
+            pieces.append([output[: run.count] for output in self._feed(piece)])
+        joined = (np.concatenate(outputs) for outputs in zip(*pieces, strict=True))
+        return dict(zip(self._output_names, joined, strict=True))
 
-    def _check_input(self, batch: NDArray[np.uint8]) -> None:
-        wanted = self.card.input
-        fits = (
-            batch.dtype == np.uint8
-            and batch.ndim == 4
-            and batch.shape[0] >= 1
-            and batch.shape[3] == 3
-            and _fits(batch.shape[1], wanted.height, wanted.multiple_of)
-            and _fits(batch.shape[2], wanted.width, wanted.multiple_of)
-        )
-        if not fits:
-            raise ValueError(
-                f"{self.card.name} takes uint8 (N, {wanted.height}, {wanted.width}, 3), sides a "
-                f"multiple of {wanted.multiple_of}. Received: {batch.dtype} {batch.shape}"
-            )
+    def _feed(self, batch: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        feed = {self.card.input.name: np.ascontiguousarray(batch)}
+        return list(self._session.run(self._output_names, feed))
 
     def _warm_up(self) -> None:
         """Meet each declared batch size once, and see that the outputs are what the card says."""
-        wanted = self.card.input
-        # A dynamic side is met at its largest, so that memory is asked for now and not later.
-        side = wanted.long_side or wanted.multiple_of
-        side = -(-side // wanted.multiple_of) * wanted.multiple_of
-        for size in self.card.batch_sizes:
-            shape = (size, wanted.height or side, wanted.width or side, 3)
-            answers = self.run(np.zeros(shape, np.uint8))
-            for output in self.card.outputs:
-                expected = (size, *output.shape[1:])
-                if not _agrees(expected, answers[output.name].shape):
-                    raise CardError(
-                        f"{self.card.name}: output {output.name} has shape "
-                        f"{answers[output.name].shape} for a batch of {size}, its card says "
-                        f"{expected}. {_STALE}"
-                    )
+        for size in self.policy.batch_sizes:
+            for height, width in _warm_shapes(self.card.input, common=self.policy.fill == "split"):
+                answers = self.run(np.zeros((size, height, width, 3), np.uint8))
+                check_answers(self.card, size, answers)
 
 
-def _open_session(path: Path, device: Device, threads: int) -> Any:
-    built_in = ort.get_available_providers()
-    if device == "cuda" and CUDA not in built_in:
-        raise ProviderError(
-            "device=cuda was asked for, but this onnxruntime is built without CUDA (it has "
-            f"{', '.join(built_in)}). Install the GPU flavour (`pip install 'mien[gpu]'` into a "
-            "fresh environment; the CPU and GPU builds exclude each other), or set "
-            "MIEN_INFERENCE__DEVICE=cpu."
-        )
-    providers: list[Any] = [CPU]
-    if device != "cpu" and CUDA in built_in:
-        providers.insert(0, (CUDA, _CUDA_OPTIONS))
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    # Spinning threads burn the quota that decoding needs.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        session = ort.InferenceSession(path, options, providers=providers)
-    except Exception as error:
-        if device == "cuda":
-            raise _cuda_failed(str(error)) from error
-        raise CardError(f"{path} cannot be loaded by onnxruntime: {error}. {_STALE}") from error
-    # The list that was asked for proves nothing: onnxruntime falls back without an error.
-    if device == "cuda" and session.get_providers()[0] != CUDA:
-        raise _cuda_failed(f"the session runs on {session.get_providers()[0]}")
-    return session
+def _policy(card: ModelCard, provider: str, batch_sizes: tuple[int, ...] | None) -> ShapePolicy:
+    """The batches that a session on this provider is fed."""
+    policy = ShapePolicy(tuple(card.batch_sizes), fill_for(provider))
+    if policy.fill == "pad" and batch_sizes is not None:
+        return replace(policy, batch_sizes=batch_sizes)
+    if policy.fill == "split" and card.input.height is None:
+        # Each shape is compiled: with free sides the batch is not to multiply them.
+        return replace(policy, batch_sizes=(1,))
+    return policy
 
 
-def _cuda_failed(reason: str) -> ProviderError:
-    return ProviderError(
-        f"device=cuda was asked for and not obtained: {reason}. Check that `nvidia-smi` shows a "
-        "GPU (in a container: `--gpus all`) and that the CUDA and cuDNN libraries of this "
-        f"onnxruntime ({ort.__version__}) are installed, or set MIEN_INFERENCE__DEVICE=cpu."
-    )
+def _warm_shapes(source: ModelInput, *, common: bool) -> list[tuple[int, int]]:
+    """Heights and widths to meet before serving. common: those of usual pictures too."""
+
+    def up(side: float) -> int:
+        return -(-int(side) // source.multiple_of) * source.multiple_of
+
+    # A dynamic side is met at its largest, so that memory is asked for now and not later.
+    side = up(source.long_side or source.multiple_of)
+    shapes = {(source.height or side, source.width or side)}
+    if common and source.height is None and source.width is None:
+        for long, short in COMMON_SIDES:
+            shapes |= {(side, up(side * short / long)), (up(side * short / long), side)}
+    return sorted(shapes)
 
 
-def _check_graph(card: ModelCard, session: Any) -> None:
-    """Names, types and shapes of the graph are those of the card; the batch axis is free."""
-    wanted = card.input
-    shape = ["batch", wanted.height or "height", wanted.width or "width", 3]
-    expected = {wanted.name: ("tensor(uint8)", shape)}
-    _check_side(card, "input", expected, session.get_inputs())
-    outputs = {output.name: ("tensor(float)", output.shape) for output in card.outputs}
-    _check_side(card, "output", outputs, session.get_outputs())
-
-
-def _check_side(
-    card: ModelCard,
-    side: str,
-    expected: dict[str, tuple[str, list[int | str]]],
-    nodes: Sequence[Any],
-) -> None:
-    found = {node.name: node for node in nodes}
-    if found.keys() != expected.keys():
-        raise CardError(
-            f"{card.name}: the graph has the {side}s {sorted(found)}, its card says "
-            f"{sorted(expected)}. {_STALE}"
-        )
-    for name, (kind, shape) in expected.items():
-        node = found[name]
-        if node.type != kind:
-            raise CardError(f"{card.name}: {side} {name} is {node.type} and not {kind}. {_STALE}")
-        if isinstance(node.shape[0] if node.shape else 1, int):
-            raise CardError(
-                f"{card.name}: the batch axis of {side} {name} is fixed ({node.shape}). Export "
-                "the model with a dynamic batch axis."
-            )
-        # An output's size may be left open by the graph; the warm-up then sees the real one.
-        open_matches = side == "output"
-        if not _agrees(shape, node.shape, open_matches=open_matches):
-            raise CardError(
-                f"{card.name}: {side} {name} has shape {node.shape}, its card says {shape}. "
-                f"{_STALE}"
-            )
-
-
-def _agrees(expected: Sequence[Any], found: Sequence[Any], *, open_matches: bool = False) -> bool:
-    """Whether shapes are the same; an axis the card names (a string) may have any size or none."""
-    if len(expected) != len(found):
-        return False
-    for wanted, got in zip(expected, found, strict=True):
-        if not isinstance(wanted, int):
-            continue
-        if wanted != got and not (open_matches and not isinstance(got, int)):
-            return False
-    return True
-
-
-def _fits(size: int, fixed: int | None, multiple_of: int) -> bool:
-    return size == fixed if fixed is not None else size > 0 and size % multiple_of == 0
+def _padded(piece: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """The piece as the first rows of a batch of `size`; black follows."""
+    batch = np.empty((size, *piece.shape[1:]), np.uint8)
+    batch[: len(piece)] = piece
+    batch[len(piece) :] = 0
+    return batch

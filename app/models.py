@@ -1,17 +1,24 @@
 """The models of one service: opened, checked, each behind its own batcher."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.accuracy_gate import (
+    faults_of_aligner,
+    faults_of_detector,
+    golden_crops,
+    golden_pictures,
+)
 from app.alignment import Aligner, Alignment
 from app.batching import Batcher, BatchRecord
 from app.detection import DetectedFace, Detector, DetectorInput, DetectorSettings
-from app.errors import InvalidParameter, UnknownModel
-from app.inference import Model
+from app.errors import InvalidParameter, ProviderError, UnknownModel
+from app.inference import Device, Model, Precision, ProviderSettings
 from app.pose import Method
 from app.settings import InferenceSettings, Settings
 from app.threads import cpu_count
@@ -54,6 +61,14 @@ class Models:
         aligners = [entry.aligner.model for entry in self.landmarks.values()]
         return {model.card.name: model for model in (*aligners, self.detector.detector.model)}
 
+    @property
+    def answer_as_recorded(self) -> bool:
+        """Whether the self-test's numbers hold for them, which were recorded with the detector's
+        usual size and in fp32.
+        """
+        usual = self.detector.detector.usual_size
+        return usual and all(model.precision == "fp32" for model in self.all.values())
+
     def landmark_model(self, name: str | None, method: Method | None = None) -> LandmarkModel:
         """The landmark model of that name, or the default. UnknownModel names those there are,
         InvalidParameter those that know the pose method.
@@ -84,16 +99,63 @@ class OpenModels:
 
 
 def load_models(settings: Settings) -> OpenModels:
-    """Load and warm up all models; blocks for seconds. Errors as `Model.open`."""
+    """Load and warm up all models; blocks for seconds. Errors as `Model.open`, and ProviderError
+    for a precision that was asked for by name and does not answer as fp32 does.
+    """
+    opened = _open(settings, settings.inference.device, settings.inference.precision)
+    models = [opened.detector.model, *(aligner.model for aligner in opened.aligners)]
+    if all(model.precision == "fp32" for model in models):
+        return opened
+    return _checked(opened, _open(settings, "cpu", "fp32"), settings)
+
+
+def _open(settings: Settings, device: Device, precision: Precision) -> OpenModels:
     inference = settings.inference
+    accelerator = ProviderSettings(
+        inference.gpu_mem_limit, inference.engine_cache, inference.gpu_batch_sizes
+    )
 
     def load(name: str) -> Model:
         threads = inference.threads or cpu_count()
-        return Model.open(settings.models_dir / name, inference.device, threads)
+        return Model.open(
+            settings.models_dir / name, device, threads, precision=precision, settings=accelerator
+        )
 
     aligners = tuple(Aligner(load(name)) for name in settings.landmarks)
     finds = DetectorSettings(long_side=settings.detector_size, padding=inference.detector_padding)
     return OpenModels(Detector(load(settings.detector), finds), aligners)
+
+
+def _checked(opened: OpenModels, exact: OpenModels, settings: Settings) -> OpenModels:
+    """`opened` where it answers as `exact` does. With precision=auto `exact` stands in for what
+    does not; else that is a ProviderError.
+    """
+    pictures = golden_pictures(settings.models_dir)
+    detector, aligners = opened.detector, []
+    if detector.model.precision != "fp32":
+        faults = faults_of_detector(exact.detector, detector, pictures)
+        detector = exact.detector if _refused(detector.model, faults, settings) else detector
+    for aligner, reference in zip(opened.aligners, exact.aligners, strict=True):
+        taken = aligner
+        if aligner.model.precision != "fp32":
+            crops = golden_crops(exact.detector, reference, pictures)
+            faults = faults_of_aligner(reference, aligner, crops)
+            taken = reference if _refused(aligner.model, faults, settings) else aligner
+        aligners.append(taken)
+    return OpenModels(detector, tuple(aligners))
+
+
+def _refused(model: Model, faults: Sequence[str], settings: Settings) -> bool:
+    if not faults:
+        return False
+    reason = (
+        f"{model.card.name} in {model.precision} on {model.provider} does not answer as fp32 does: "
+        f"{'; '.join(dict.fromkeys(faults))}"
+    )
+    if settings.inference.precision != "auto":
+        raise ProviderError(f"{reason}. Set MIEN_INFERENCE__PRECISION=fp32.")
+    logging.getLogger("mien.start").warning("%s; it runs in fp32", reason)
+    return True
 
 
 @asynccontextmanager

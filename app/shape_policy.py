@@ -1,7 +1,18 @@
 """Which batch sizes a model is ever fed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
+
+Fill = Literal["exact", "pad", "split"]
+"""How a number of items that is no declared size is run.
+
+exact: as it is. A CPU does not care for sizes, and would compute padding for nothing.
+pad: filled up to the next declared size. A GPU should meet only the shapes of its warm-up: a new
+one costs memory and a search for algorithms.
+split: as several runs of declared sizes, 7 as 4, 2 and 1. For what is compiled for each shape, and
+gains little from a large batch.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +30,11 @@ class ShapePolicy:
 
     Args:
         batch_sizes: the declared sizes, ascending.
-        pad: whether each run is filled up to a declared size. A GPU should meet only the shapes of
-            its warm-up: a new one costs memory and a search for algorithms. A CPU does not care,
-            and would compute the padding for nothing.
+        fill: see `Fill`.
     """
 
     batch_sizes: tuple[int, ...]
-    pad: bool
+    fill: Fill
 
     def __post_init__(self) -> None:
         sizes = self.batch_sizes
@@ -37,15 +46,17 @@ class ShapePolicy:
         return self.batch_sizes[-1]
 
     def runs(self, total: int) -> Sequence[Run]:
-        """Full runs of the largest size, then one for the remainder. Nothing for 0 items."""
-        starts = range(0, total, self.largest)
-        counts = [min(self.largest, total - start) for start in starts]
-        return [
-            Run(start, count, self._size(count))
-            for start, count in zip(starts, counts, strict=True)
-        ]
+        """Full runs of the largest size, then what the remainder takes. Nothing for 0 items."""
+        return list(self._runs(total))
 
-    def _size(self, count: int) -> int:
-        if not self.pad:
-            return count
-        return next(size for size in self.batch_sizes if size >= count)
+    def _runs(self, total: int) -> Iterator[Run]:
+        start = 0
+        while start < total:
+            count = min(self.largest, total - start)
+            size = count
+            if self.fill == "pad" or (self.fill == "split" and count < self.batch_sizes[0]):
+                size = next(size for size in self.batch_sizes if size >= count)
+            elif self.fill == "split":
+                count = size = next(size for size in self.batch_sizes[::-1] if size <= count)
+            yield Run(start, count, size)
+            start += count

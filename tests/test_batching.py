@@ -124,6 +124,47 @@ def test_a_queue_that_was_full_takes_items_again() -> None:
     go(test())
 
 
+def test_one_caller_with_many_items_does_not_hold_up_another() -> None:
+    async def test() -> None:
+        model = Doubler()
+        async with Batcher(model, max_batch=4) as batcher:
+            first = await model.hold(batcher)
+            many = [asyncio.create_task(batcher.submit(item, caller="a")) for item in range(1, 65)]
+            await queued(batcher, 64)
+            single = submit_all(batcher, [100])
+            pair = [asyncio.create_task(batcher.submit(i, caller="b")) for i in (200, 201)]
+            await queued(batcher, 67)
+            model.gate.set()
+            await asyncio.gather(first, *many, *single, *pair)
+        assert model.batches[1:3] == [[1, 100, 200, 2], [201, 3, 4, 5]]
+
+    go(test())
+
+
+def test_places_of_those_who_left_or_are_late_are_free() -> None:
+    async def test() -> None:
+        model = Doubler()
+        async with Batcher(model, max_batch=4, max_queue=2) as batcher:
+            now = asyncio.get_running_loop().time()
+            first = await model.hold(batcher)
+            gone = asyncio.create_task(batcher.submit(1))
+            late = asyncio.create_task(batcher.submit(2, deadline=now + 0.02))
+            await queued(batcher, 2)
+            gone.cancel()
+            await asyncio.sleep(0.03)
+            fresh = submit_all(batcher, [3, 4])
+            await asyncio.sleep(0)
+            with pytest.raises(DeadlineExceeded):
+                await late
+            with pytest.raises(Overloaded):
+                await batcher.submit(5)
+            model.gate.set()
+            assert await asyncio.gather(first, *fresh) == [0, 6, 8]
+        assert model.batches == [[0], [3, 4]]
+
+    go(test())
+
+
 def test_times_are_told_to_the_caller_and_to_the_hook() -> None:
     records: list[BatchRecord] = []
 

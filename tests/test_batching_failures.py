@@ -2,7 +2,9 @@
 
 import asyncio
 import random
+import threading
 import time
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -125,20 +127,51 @@ def test_it_runs_only_between_enter_and_exit() -> None:
 
 
 @pytest.mark.parametrize("max_wait", [0.0, LONG])
-def test_a_cancelled_loop_leaves_nobody_waiting(max_wait: float) -> None:
+def test_an_end_that_is_cut_short_still_answers_all(max_wait: float) -> None:
     async def test() -> None:
         model = Doubler()
-        batcher = Batcher(model, max_batch=2 if max_wait == 0 else 10, max_wait=max_wait)
+        batcher = Batcher(model, max_batch=2, max_wait=max_wait)
         await batcher.__aenter__()
-        tasks = submit_all(batcher, range(5))
         model.gate.clear()
+        tasks = submit_all(batcher, range(5))
         await asyncio.sleep(0.02)
-        (work,) = [task for task in asyncio.all_tasks() if task.get_name() == batcher.name]
-        work.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
+        stop = asyncio.create_task(batcher.__aexit__())
+        await asyncio.sleep(0)
+        stop.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await stop
         model.gate.set()
-        assert all(isinstance(result, NotReady) for result in results)
-        await batcher.__aexit__()
+        assert await asyncio.gather(*tasks) == [0, 2, 4, 6, 8]
+
+    go(test())
+
+
+def test_the_thread_ends_with_the_batcher() -> None:
+    async def test() -> None:
+        async with Batcher(Doubler(), max_batch=2, name="finder-to-end") as batcher:
+            await batcher.submit(1)
+            (thread,) = [t for t in threading.enumerate() if t.name == "finder-to-end"]
+        thread.join(LONG)
+        assert not thread.is_alive()
+
+    go(test())
+
+
+def test_nothing_of_a_batch_is_kept() -> None:
+    """Items are images: one that has been answered must not stay in memory."""
+
+    class Item:
+        pass
+
+    async def test() -> None:
+        batcher: Batcher[Item, int] = Batcher(lambda items: [1] * len(items), max_batch=2)
+        async with batcher:
+            item = Item()
+            seen = weakref.ref(item)
+            await batcher.submit(item)
+            del item
+            while seen() is not None:
+                await asyncio.sleep(0.001)
 
     go(test())
 
@@ -163,7 +196,8 @@ def test_whatever_happens_no_future_stays_pending(seed: int) -> None:
         await asyncio.sleep(chance.random() * 0.1)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + chance.random() * 0.01 if chance.random() < 0.3 else None
-        return await batcher.submit(item, deadline=deadline)
+        whose = chance.choice([None, "a", "b"])
+        return await batcher.submit(item, deadline=deadline, caller=whose)
 
     async def test() -> None:
         batcher = Batcher(

@@ -4,21 +4,51 @@ A model folder holds model.onnx, card.json (this schema) and README.md, rendered
 """
 
 import hashlib
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from app.face.card_parts import (
+    CropRule,
+    DataUse,
+    Licence,
+    Metric,
+    ModelFile,
+    ModelInput,
+    ModelOutput,
+    NetworkFile,
+    Parity,
+    Part,
+    Positive,
+    PrecisionFile,
+    RecipeUse,
+    Slug,
+    Text,
+)
 from app.face.landmarks import scheme
 
-CARD_FILE = "card.json"
+__all__ = [
+    "CARD_FILE",
+    "CardError",
+    "CropRule",
+    "DataUse",
+    "Licence",
+    "Metric",
+    "ModelCard",
+    "ModelFile",
+    "ModelInput",
+    "ModelOutput",
+    "NetworkFile",
+    "Parity",
+    "PrecisionFile",
+    "RecipeUse",
+    "face_outputs",
+    "load_card",
+    "verify",
+]
 
-Count = Annotated[int, Field(ge=0)]
-Positive = Annotated[int, Field(ge=1)]
-Text = Annotated[str, Field(min_length=1)]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+([.-][a-z0-9]+)*$")]
+CARD_FILE = "card.json"
 
 
 def face_outputs(points: int) -> dict[str, tuple[int, ...]]:
@@ -41,113 +71,7 @@ class CardError(Exception):
     """A model folder that cannot be trusted; the message names the file and a remedy."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, protected_namespaces=()
-    )
-
-
-class ModelFile(_Part):
-    name: Literal["model.onnx"] = "model.onnx"
-    sha256: Sha256
-    bytes: Positive
-    opset: Positive
-    parameters: Count
-
-
-class CropRule(_Part):
-    """How the input is cut from an image: see `geometry.crop_transform`."""
-
-    scale: Annotated[float, Field(gt=0)]
-    rule: Literal["square"] = "square"
-
-
-class ModelInput(_Part):
-    """height and width: None when dynamic, then multiples of `multiple_of`."""
-
-    name: Text
-    dtype: Literal["uint8"] = "uint8"
-    layout: Literal["NHWC"] = "NHWC"
-    color: Literal["RGB"] = "RGB"
-    height: Positive | None
-    width: Positive | None
-    multiple_of: Positive = 1
-    crop: CropRule | None = None
-    long_side: Positive | None = None
-
-
-class ModelOutput(_Part):
-    name: Text
-    shape: list[int | str]
-    unit: Text
-    meaning: Text
-
-
-class Licence(_Part):
-    """weights: the licence of the weights. sentence: what a user must know, in one sentence."""
-
-    edition: Literal["free", "research"]
-    weights: Text
-    commercial_use: Literal["yes", "no"]
-    sentence: Text
-
-    @model_validator(mode="after")
-    def _research_is_not_for_sale(self) -> Self:
-        if self.edition == "research" and self.commercial_use == "yes":
-            raise ValueError("research weights are not for commercial use")
-        return self
-
-
-class DataUse(_Part):
-    name: Text
-    licence: Text
-    images: Count
-    faces: Count
-    use: Literal["train", "validation", "test"]
-    note: str = ""
-
-
-class Metric(_Part):
-    """One measured number. n: how many faces or images it stands on."""
-
-    name: Text
-    value: float
-    unit: str
-    n: Count
-    # JSON has lists only, so a list is welcome here.
-    interval95: Annotated[tuple[float, float] | None, Field(strict=False)] = None
-    protocol: Text
-    slice: Text = "all"
-
-    @field_validator("interval95")
-    @classmethod
-    def _ordered(cls, interval: tuple[float, float] | None) -> tuple[float, float] | None:
-        if interval is not None and interval[0] > interval[1]:
-            raise ValueError("an interval is [low, high]")
-        return interval
-
-
-class Parity(_Part):
-    """The largest difference of the ONNX file to the network it was exported from."""
-
-    max_abs_difference: Annotated[float, Field(ge=0)]
-    samples: Positive
-    batches: list[Positive]
-
-
-class RecipeUse(_Part):
-    """How to train it again."""
-
-    name: Text
-    command: Text
-    seed: int
-    steps: Count
-    samples: Count
-    trained: date
-    code: Text
-
-
-class ModelCard(_Part):
+class ModelCard(Part):
     """card.json, version 1."""
 
     schema_version: Literal[1] = 1
@@ -156,6 +80,10 @@ class ModelCard(_Part):
     task: Literal["landmarks", "detection", "pose", "face"]
     summary: Text
     file: ModelFile
+    # Left out of the file when there are none.
+    precisions: list[PrecisionFile] = Field(
+        default_factory=list, exclude_if=lambda files: not files
+    )
     input: ModelInput
     outputs: Annotated[list[ModelOutput], Field(min_length=1)]
     scheme: str | None = None
@@ -186,6 +114,22 @@ class ModelCard(_Part):
         if len({output.name for output in outputs}) != len(outputs):
             raise ValueError("output names are distinct")
         return outputs
+
+    @field_validator("precisions")
+    @classmethod
+    def _each_precision_once(cls, files: list[PrecisionFile]) -> list[PrecisionFile]:
+        if len({file.precision for file in files}) != len(files):
+            raise ValueError("there is one file for each precision")
+        return files
+
+    @model_validator(mode="after")
+    def _losses_can_be_read(self) -> Self:
+        own = {(metric.name, metric.protocol, metric.slice) for metric in self.metrics}
+        for file in self.precisions:
+            theirs = {(metric.name, metric.protocol, metric.slice) for metric in file.metrics}
+            if lone := theirs - own:
+                raise ValueError(f"{file.name} has metrics that the card has not: {sorted(lone)}")
+        return self
 
     @model_validator(mode="after")
     def _fits_its_task(self) -> Self:
@@ -233,17 +177,21 @@ def load_card(folder: Path) -> ModelCard:
         ) from error
 
 
-def verify(folder: Path, card: ModelCard) -> None:
-    """Check size and SHA-256 of the model file against the card. CardError if they differ."""
-    path = folder / card.file.name
+def verify(folder: Path, card: ModelCard, file: NetworkFile | None = None) -> None:
+    """Check size and SHA-256 of a model file against the card. CardError if they differ.
+
+    file: which one of the card's files; None: its main one.
+    """
+    wanted = card.file if file is None else file
+    path = folder / wanted.name
     remedy = "Restore the model file, or export it again and write its card anew."
     try:
         size = path.stat().st_size
-        if size != card.file.bytes:
-            raise CardError(f"{path} has {size} bytes, its card says {card.file.bytes}. {remedy}")
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if size != wanted.bytes:
+            raise CardError(f"{path} has {size} bytes, its card says {wanted.bytes}. {remedy}")
+        with path.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
     except OSError as error:
         raise CardError(f"{path} cannot be read ({error.strerror}). {remedy}") from error
-    if digest != card.file.sha256:
-        raise CardError(f"{path} has SHA-256 {digest}, its card says {card.file.sha256}. {remedy}")
+    if digest != wanted.sha256:
+        raise CardError(f"{path} has SHA-256 {digest}, its card says {wanted.sha256}. {remedy}")

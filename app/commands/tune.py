@@ -1,0 +1,134 @@
+"""python -m app tune: what this machine does with these models, and the settings that follow."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from app.accuracy_gate import golden_pictures
+from app.commands.tune_workers import joined, workers_row
+from app.errors import StartUpError
+from app.face.card import CardError
+from app.models import OpenModels
+from app.settings import Settings
+from app.threads import cpu_count
+from app.tuning import report
+from app.tuning.choice import WorkersRow, best_batch, best_variant, best_workers
+from app.tuning.sessions import session_rows
+from app.tuning.variants import (
+    Refused,
+    Variant,
+    candidates,
+    open_variant,
+    thread_counts,
+    with_variant,
+)
+
+SHARE_OF_SESSIONS = 0.5
+REPEATS = 2
+BUSY = 0.9
+
+
+def run(settings: Settings, arguments: argparse.Namespace) -> int:
+    """arguments: seconds of measuring in all; write, a file or None."""
+    try:
+        text = _tune(settings, arguments.seconds)
+    except (CardError, StartUpError) as error:
+        print(f"FAILED: {error}", file=sys.stderr)
+        return 1
+    if arguments.write is not None:
+        Path(arguments.write).write_text(text, encoding="utf-8")
+        print(f"\nWritten to {arguments.write}.")
+    return 0
+
+
+def _tune(settings: Settings, seconds: float) -> str:
+    """Print what is measured; the best settings as the text of an environment file."""
+    picture = golden_pictures(settings.models_dir)[0]
+    share = _share_of_a_cpu(picture)
+    opened, refused = _open_all(settings)
+    _say(f"measuring {len(opened)} ways to run the models ...")
+    largest = settings.inference.max_batch
+    rows = session_rows(opened, picture, largest, seconds * SHARE_OF_SESSIONS)
+    print(f"{report.SESSIONS}\n\n{report.sessions_table(rows)}\n{report.refusals(refused)}\n")
+    variant = best_variant(rows)
+    batch = best_batch(rows, variant)
+    workers = None
+    if variant.on_cpu:
+        data = _jpeg(picture)
+        found = _workers(settings, variant, data, seconds * (1 - SHARE_OF_SESSIONS))
+        print(f"{report.WORKERS}\n\n{report.workers_table(found)}\n")
+        workers = best_workers(found)
+    if share < BUSY:
+        print(
+            f"This machine is busy: a thread of this program got {share:.0%} of a CPU. What is "
+            "timed by the clock (images/s, and all with several threads) is too slow by what "
+            "others used, and may be ranked wrongly: run this again when the machine is quiet.\n"
+        )
+    text = report.environment(variant, batch, workers)
+    alone = "" if batch else " No batch size clearly gains, so MIEN_INFERENCE__MAX_BATCH stays."
+    print(f"The best of these, and the simpler one where two are within noise.{alone}\n")
+    print(text, end="")
+    if variant.precision != "fp32":
+        print(f"\n{report.PRECISION}")
+    return text
+
+
+def _open_all(settings: Settings) -> tuple[list[tuple[Variant, OpenModels]], list[Refused]]:
+    opened, refused = [], []
+    for candidate in candidates(settings):
+        for threads in thread_counts() if candidate.on_cpu else [1]:
+            variant = Variant(candidate.device, candidate.precision, threads)
+            _say(f"opening the models: {variant}, threads={threads} ...")
+            loaded = open_variant(settings, variant)
+            if isinstance(loaded, Refused):
+                refused.append(loaded)
+                break
+            opened.append((variant, loaded))
+    if not opened:
+        raise StartUpError(report.refusals(refused))
+    return opened, refused
+
+
+def _workers(settings: Settings, variant: Variant, data: bytes, seconds: float) -> list[WorkersRow]:
+    """Every split of the CPUs into workers and threads, measured twice, one after the other."""
+    cpus = cpu_count()
+    splits = [(max(1, cpus // threads), threads) for threads in thread_counts()]
+    measured: dict[tuple[int, int], list[WorkersRow]] = {split: [] for split in splits}
+    each = max(2.0, seconds / (REPEATS * len(splits)))
+    for turn in range(REPEATS):
+        for workers, threads in splits:
+            _say(
+                f"measuring: workers={workers}, threads={threads}, turn {turn + 1} of {REPEATS} ..."
+            )
+            own = with_variant(
+                settings,
+                Variant(variant.device, variant.precision, threads),
+                decode_threads=max(1, cpus // workers),
+            )
+            measured[workers, threads].append(workers_row(own, workers, data, each))
+    return [joined(rows) for rows in measured.values()]
+
+
+def _share_of_a_cpu(picture: NDArray[np.uint8]) -> float:
+    """What one busy thread of this process gets of a CPU, 0..1; others' work lowers it."""
+    wall, cpu = time.perf_counter(), time.thread_time()
+    while time.perf_counter() < wall + 1.0:
+        np.sort(picture, axis=None)
+    return (time.thread_time() - cpu) / (time.perf_counter() - wall)
+
+
+def _jpeg(picture: NDArray[np.uint8]) -> bytes:
+    """The golden image as cameras send it."""
+    done, data = cv2.imencode(".jpg", np.ascontiguousarray(picture[..., ::-1]))
+    if not done:
+        raise StartUpError("The golden image cannot be written as JPEG by this OpenCV.")
+    return bytes(data)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

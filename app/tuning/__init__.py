@@ -1,0 +1,1 @@
+"""What `python -m app tune` measures, and how it judges it."""

@@ -1,0 +1,102 @@
+"""`python -m app tune` on tiny models: what it prints and writes, and its worker processes."""
+
+import argparse
+from pathlib import Path
+
+import cv2
+import pytest
+
+from app.__main__ import _parser
+from app.commands import tune
+from app.commands.tune_workers import joined, workers_row
+from app.errors import StartUpError
+from app.settings import InferenceSettings, Settings
+from app.tuning.choice import WorkersRow
+from app.tuning.timing import Sample
+from tests.tiny_models import picture, write_detector, write_landmarks
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    write_detector(tmp_path / "detector")
+    write_landmarks(tmp_path / "landmarks-68")
+    (tmp_path / "self-test").mkdir()
+    face = picture(320, 224, {"red": (60, 50, 80, 80)})[..., ::-1]
+    assert cv2.imwrite(str(tmp_path / "self-test" / "face.png"), face)
+    return Settings(
+        models_dir=tmp_path, inference=InferenceSettings.model_validate({"max_batch": 1})
+    )
+
+
+def jpeg(settings: Settings) -> bytes:
+    image = cv2.imread(str(settings.models_dir / "self-test" / "face.png"))
+    assert image is not None
+    return bytes(cv2.imencode(".jpg", image)[1])
+
+
+def test_a_worker_counts_its_images(settings: Settings) -> None:
+    row = workers_row(settings, 1, jpeg(settings), 1.0)
+    assert row.workers == 1
+    assert row.seconds.median > 0
+    assert row.cpu_ms > 0
+
+
+def test_a_worker_that_cannot_start_says_why(settings: Settings) -> None:
+    data = jpeg(settings)
+    (settings.models_dir / "detector" / "model.onnx").unlink()
+    with pytest.raises(StartUpError, match=r"A worker could not measure: .*model.onnx"):
+        workers_row(settings, 1, data, 1.0)
+
+
+def test_two_measurements_are_joined_with_the_spread_between_them() -> None:
+    rows = [
+        WorkersRow(2, 1, Sample(0.010, 0.009, 0.011, 5), 4.0, 200),
+        WorkersRow(2, 1, Sample(0.020, 0.019, 0.021, 5), 5.0, 210),
+    ]
+    assert joined(rows) == WorkersRow(2, 1, Sample(0.015, 0.009, 0.021, 10), 4.0, 210)
+
+
+def test_the_command_prints_tables_and_writes_settings(
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asked: list[tuple[int, int | None]] = []
+
+    def fake(own: Settings, workers: int, data: bytes, seconds: float) -> WorkersRow:
+        assert data[:2] == b"\xff\xd8"
+        assert seconds > 0
+        threads = own.inference.threads or 0
+        asked.append((workers, threads))
+        time = 0.001 * workers
+        return WorkersRow(workers, threads, Sample(time, time, time, 5), 1.0, 100)
+
+    monkeypatch.setattr(tune, "workers_row", fake)
+    monkeypatch.setattr(tune, "cpu_count", lambda: 4)
+    monkeypatch.setattr(tune, "thread_counts", lambda: [1, 2, 4])
+    path = tmp_path / "mien.env"
+    status = tune.run(settings, argparse.Namespace(seconds=0.1, write=str(path)))
+    assert status == 0
+    assert asked == [(4, 1), (2, 2), (1, 4)] * 2
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert "MIEN_WORKERS=1" in lines
+    assert "MIEN_INFERENCE__THREADS=4" in lines
+    said = capsys.readouterr()
+    assert "ms per item" in said.out
+    assert "images/s" in said.out
+    assert all(line in said.out for line in lines)
+    assert "measuring" in said.err
+
+
+def test_without_models_it_fails_with_the_reason(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (settings.models_dir / "self-test" / "face.png").unlink()
+    assert tune.run(settings, argparse.Namespace(seconds=0.1, write=None)) == 1
+    assert "face.png" in capsys.readouterr().err
+
+
+def test_the_command_line_knows_it() -> None:
+    chosen = _parser().parse_args(["tune", "--write", "x.env", "--seconds", "5"])
+    assert (chosen.module, chosen.write, chosen.seconds) == ("tune", "x.env", 5.0)
