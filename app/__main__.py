@@ -1,85 +1,56 @@
-"""python -m app serve | self-test [--record]"""
+"""python -m app serve | self-test [--record] | tune [--write FILE]"""
 
 import argparse
-import asyncio
-import json
+import os
 import sys
-from contextlib import suppress
+from importlib import import_module
 
-import uvicorn
 from pydantic import ValidationError
 
-from app import self_test
-from app.analysis import open_analyzer
-from app.errors import StartUpError
-from app.face.card import CardError
 from app.logs import configure_logging
-from app.main import create_app, hashes
-from app.models import load_models
-from app.observability import LogObserver
-from app.server import server_config
 from app.settings import Settings
+
+_FOR_LIBRARIES = {
+    # OpenBLAS starts a thread per CPU when it is loaded: of no use for our small matrices, and a
+    # process with threads cannot be forked safely.
+    "OPENBLAS_NUM_THREADS": "1",
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m app",
-        description="The mien service. Settings are environment variables MIEN_*, see "
-        "app/settings.py.",
-    )
-    commands = parser.add_subparsers(dest="command")
-    commands.add_parser("serve", help="start the HTTP service (default)")
-    test = commands.add_parser("self-test", help="check the pipeline's numbers on the golden image")
-    test.add_argument("--record", action="store_true", help="write expected.json from this run")
-    chosen = parser.parse_args(arguments)
+    chosen = _parser().parse_args(arguments)
     try:
         settings = Settings()
     except ValidationError as error:
         print(f"The settings MIEN_* are wrong.\n{error}", file=sys.stderr)
         return 2
-    if chosen.command == "self-test":
-        return _self_test(settings, chosen.record)
-    return _serve(settings)
+    configure_logging(chosen.log_level or settings.server.log_level)
+    # Before any of these libraries is loaded, and not over what the operator says.
+    for variable, value in _FOR_LIBRARIES.items():
+        os.environ.setdefault(variable, value)
+    status: int = import_module(f"app.commands.{chosen.module}").run(settings, chosen)
+    return status
 
 
-def _serve(settings: Settings) -> int:
-    configure_logging(settings.server.log_level)
-    server = uvicorn.Server(server_config(create_app(settings), settings.server))
-    # uvicorn has shut down in order before it passes Ctrl-C on.
-    with suppress(KeyboardInterrupt):
-        server.run()
-    return 0 if server.started else 3
-
-
-def _self_test(settings: Settings, record: bool) -> int:
-    configure_logging("warning")
-    try:
-        print(asyncio.run(_run_self_test(settings, record)))
-    except (self_test.SelfTestError, CardError, StartUpError) as error:
-        print(f"FAILED: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-async def _run_self_test(settings: Settings, record: bool) -> str:
-    folder = settings.models_dir / self_test.FOLDER
-    opened = await asyncio.to_thread(load_models, settings)
-    async with open_analyzer(opened, settings, LogObserver().batch) as analyzer:
-        usual = analyzer.models.detector.detector.usual_size
-        if record and not usual:
-            raise self_test.SelfTestError(
-                "Not recorded: numbers belong to the size of the detector's card. Unset "
-                "MIEN_DETECTOR_SIZE."
-            )
-        if record:
-            face = await self_test.measure(analyzer.analyze, folder)
-            known = self_test.read_truth(folder / self_test.LABELS_FILE)
-            expected = self_test.record(face, hashes(analyzer), known)
-            text = json.dumps(expected.model_dump(mode="json"), indent=1) + "\n"
-            (folder / self_test.EXPECTED_FILE).write_text(text, encoding="utf-8")
-        await self_test.run(analyzer.analyze, hashes(analyzer), folder, usual_size=usual)
-        return f"passed: {', '.join(analyzer.models.all)} on {folder / self_test.IMAGE_FILE}"
+def _parser() -> argparse.ArgumentParser:
+    """Every command names its module in app/commands, and a level where logs are not its output."""
+    parser = argparse.ArgumentParser(
+        prog="python -m app",
+        description="The mien service. Settings are environment variables MIEN_*, see "
+        "app/settings.py.",
+    )
+    parser.set_defaults(module="serve", log_level=None)
+    commands = parser.add_subparsers()
+    commands.add_parser("serve", help="start the HTTP service (default)")
+    test = commands.add_parser("self-test", help="check the pipeline's numbers on the golden image")
+    test.set_defaults(module="self_test", log_level="warning")
+    test.add_argument("--record", action="store_true", help="write expected.json from this run")
+    tune = commands.add_parser("tune", help="measure this machine and say which settings are best")
+    tune.set_defaults(module="tune", log_level="warning")
+    tune.add_argument("--write", metavar="FILE", help="write the settings as an environment file")
+    tune.add_argument("--seconds", type=float, default=60.0, help="of measuring (default 60)")
+    return parser
 
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@ uvicorn --factory app.main:app_from_environment    (without the bounds of app.se
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import onnxruntime
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
@@ -17,17 +18,26 @@ from app import problems, self_test
 from app.admission import Admission
 from app.analysis import Analyzer, open_analyzer
 from app.body import BodyLimit, ByteBudget
+from app.channel import News
+from app.crew import Crew, WorkerState
 from app.errors import ProviderError
+from app.exposition import Exposition
 from app.face.card import CardError
 from app.images import silence_codecs
+from app.inference import Model
 from app.logs import configure_logging
-from app.models import OpenModels, load_models
-from app.observability import LogObserver, Observability, Observer
+from app.metrics import Metrics
+from app.models import Models, OpenModels, load_models
+from app.observability import LogObserver, Observability, Observer, Observers
 from app.problems import Problems
 from app.readiness import Readiness, without_folders
-from app.routes import analysis, health, inference_protocol, models
+from app.routes import analysis, health, inference_protocol, metrics, models
 from app.routes.documentation import complete
+from app.seat import Seat
 from app.settings import Settings
+
+QUEUE_LOOK_SECONDS = 0.5
+"""How often the lengths of the queues are written down for /metrics."""
 
 _DESCRIPTION = """Where a face is, where its landmarks are and which way the head points.
 
@@ -36,8 +46,13 @@ image (EXIF applied), 0-based, centres at integers; angles are degrees; left and
 subject's."""
 
 
-def create_app(settings: Settings, observer: Observer | None = None) -> FastAPI:
-    """The application for these settings; models are loaded when it starts, not here."""
+def create_app(
+    settings: Settings, observer: Observer | None = None, seat: Seat | None = None
+) -> FastAPI:
+    """The application for these settings; models are loaded when it starts, not here.
+
+    observer: in place of the log. seat: its place among several workers; none: it is the only one.
+    """
     app = FastAPI(
         title="mien",
         version=inference_protocol.release(),
@@ -46,25 +61,31 @@ def create_app(settings: Settings, observer: Observer | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,  # a client that follows a redirect with its POST is rare
     )
-    app.state.settings = settings
-    app.state.observer = observer or LogObserver()
-    app.state.readiness = Readiness[Analyzer](
-        "The models are being loaded. Try again in some seconds."
+    seat = seat or Seat(Crew(1))
+    readiness = Readiness[Analyzer](
+        "The models are being loaded. Try again in some seconds.", lambda: seat.opened
     )
+    app.state.settings = settings
+    app.state.seat = seat
+    app.state.metrics = Metrics(seat.ledger)
+    app.state.observer = Observers(app.state.metrics, observer or LogObserver())
+    app.state.readiness = readiness
+    app.state.exposition = Exposition(seat.crew, _build(), lambda: _loaded(readiness))
     app.state.receiving = Admission(settings.limits.max_receiving, "being received")
     app.state.analysing = Admission(settings.limits.max_requests, "being analysed")
     v1 = APIRouter(prefix="/v1", include_in_schema=False)
-    for module in (analysis, health, models):
-        app.include_router(module.router)
-        v1.include_router(module.router)
+    for router in (analysis.router, health.router, models.router):
+        app.include_router(router)
+        v1.include_router(router)
     app.include_router(v1)
     app.include_router(inference_protocol.router)
+    app.include_router(metrics.router)
     problems.install(app)
     app.state.budget = ByteBudget(settings.limits.max_buffered_bytes)
     # The last one added is the outermost.
     app.add_middleware(BodyLimit, limits=settings.limits, budget=app.state.budget)
     app.add_middleware(Problems)
-    app.add_middleware(Observability, observer=app.state.observer)
+    app.add_middleware(Observability, observer=app.state.observer, paths=_paths(app))
     app.openapi = _openapi(app)  # type: ignore[method-assign]
     return app
 
@@ -83,8 +104,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     stop = asyncio.Event()
     loading = asyncio.ensure_future(asyncio.to_thread(load_models, settings))
-    if settings.inference.device not in ("auto", "cpu"):
-        # A device that was named and not obtained ends the start-up, so this must be known first.
+    inference = settings.inference
+    if inference.device not in ("auto", "cpu") or inference.precision not in ("auto", "fp32"):
+        # What was named and not obtained ends the start-up, so this must be known first.
         await asyncio.wait({loading})
         if isinstance(error := loading.exception(), ProviderError):
             logging.getLogger("mien.start").critical("%s", error)
@@ -102,7 +124,7 @@ async def _serve(app: FastAPI, loading: asyncio.Future[OpenModels], stop: asynci
     """From loaded models to readiness, until told to stop. Ends itself never: it says why it
     waits.
     """
-    log = logging.getLogger("mien.start")
+    seat: Seat = app.state.seat
     readiness: Readiness[Analyzer] = app.state.readiness
     settings: Settings = app.state.settings
     observer: Observer = app.state.observer
@@ -112,23 +134,49 @@ async def _serve(app: FastAPI, loading: asyncio.Future[OpenModels], stop: asynci
             if settings.self_test:
                 readiness.set_unready("The self-test is running. Try again in some seconds.")
                 folder = settings.models_dir / self_test.FOLDER
-                usual = analyzer.models.detector.detector.usual_size
+                usual = analyzer.models.answer_as_recorded
                 await self_test.run(analyzer.analyze, hashes(analyzer), folder, usual_size=usual)
             if not stop.is_set():
                 readiness.set_ready(analyzer)
-                log.info("ready", extra={"facts": {"models": hashes(analyzer)}})
-            await stop.wait()
+                seat.tell(News(WorkerState.READY, models=hashes(analyzer)))
+            await _watch_queues(analyzer.models, app.state.metrics, stop)
     except (CardError, ProviderError, self_test.SelfTestError) as error:
         readiness.set_unready(without_folders(str(error), settings.models_dir))
-        log.error("not ready: %s", error)
+        seat.tell(News(WorkerState.UNREADY, why=str(error)))
     except Exception as error:
         readiness.set_unready("The models cannot be served. The reason is in the log.")
-        log.error("not ready: the start failed", exc_info=error)
+        logging.getLogger("mien.start").error("not ready: the start failed", exc_info=error)
+        seat.tell(News(WorkerState.UNREADY))
+
+
+async def _watch_queues(models: Models, metrics: Metrics, stop: asyncio.Event) -> None:
+    """Until told to stop, write down now and then how many items wait in front of each model."""
+    detector = models.detector.batcher
+    while not stop.is_set():
+        waiting = {entry.batcher.name: entry.batcher.waiting for entry in models.landmarks.values()}
+        metrics.queues({detector.name: detector.waiting, **waiting})
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), QUEUE_LOOK_SECONDS)
 
 
 def hashes(analyzer: Analyzer) -> dict[str, str]:
     """Name -> SHA-256 of every loaded model."""
     return {name: model.card.file.sha256 for name, model in analyzer.models.all.items()}
+
+
+def _loaded(readiness: Readiness[Analyzer]) -> dict[str, Model]:
+    return {} if readiness.value is None else readiness.value.models.all
+
+
+def _build() -> dict[str, str]:
+    return {"version": inference_protocol.release(), "onnxruntime": onnxruntime.__version__}
+
+
+def _paths(app: FastAPI) -> set[str]:
+    """Templates of all paths, without /v1."""
+    routers = [module.router for module in (analysis, health, inference_protocol, metrics, models)]
+    paths = [getattr(route, "path", "") for one in (app, *routers) for route in one.routes]
+    return {path for path in paths if path}
 
 
 def _openapi(app: FastAPI) -> Callable[[], dict[str, Any]]:

@@ -1,78 +1,44 @@
-"""What is known about a request: its id, how long each stage took, and the one record of it.
+"""What is known about a request once it is over, and who is told.
 
-`Observability` is the outermost layer. Whoever wants to know of requests (the log, metrics later)
-is an `Observer` and gets one `RequestRecord` per request. A record never holds image content, file
+`Observability` is the outermost layer. Whoever wants to know of requests (the log, the metrics) is
+an `Observer` and gets one `RequestRecord` per request. A record never holds image content, file
 names or query strings.
 """
 
 import logging
-import re
-import time
-import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.batch_entries import BatchRecord
+from app.trace import Trace, new_trace, trace_of
+
+__all__ = ["LogObserver", "Observability", "Observer", "RequestRecord", "Trace", "trace_of"]
 
 CLIENT_CLOSED = 499
 """Status in the log for a client that hung up; nothing is sent."""
-
-_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-
-
-@dataclass(slots=True)
-class Trace:
-    """The notes of one request, written while it walks through the stages.
-
-    id: X-Request-ID when it is 1..128 harmless characters, else made here. started:
-    time.perf_counter at arrival. stages: milliseconds per stage; where a stage ran for several
-    images, the slowest.
-    """
-
-    id: str
-    started: float = field(default_factory=time.perf_counter)
-    traceparent: str | None = None
-    stages: dict[str, float] = field(default_factory=dict)
-    images: int = 0
-    faces: int = 0
-    code: str | None = None
-
-    def add(self, stage: str, seconds: float) -> None:
-        self.stages[stage] = max(self.stages.get(stage, 0.0), seconds * 1000)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.add(name, time.perf_counter() - started)
-
-    @property
-    def elapsed_ms(self) -> float:
-        return (time.perf_counter() - self.started) * 1000
+NO_ROUTE = "other"
+"""The route of a path that is not one of ours: callers make up paths without end."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestRecord:
-    """One answered request, for logs and metrics."""
+    """One answered request, for logs and metrics. route: the template of its path, without /v1."""
 
     id: str
     method: str
     path: str
+    route: str
     status: int
     code: str | None
     ms: float
     stages: Mapping[str, float]
     images: int
     faces: int
+    faces_per_image: tuple[int, ...]
     traceparent: str | None
 
 
@@ -82,6 +48,21 @@ class Observer(Protocol):
     def request(self, record: RequestRecord) -> None: ...
 
     def batch(self, record: BatchRecord) -> None: ...
+
+
+class Observers:
+    """Several observers as one."""
+
+    def __init__(self, *observers: Observer) -> None:
+        self._observers = observers
+
+    def request(self, record: RequestRecord) -> None:
+        for observer in self._observers:
+            observer.request(record)
+
+    def batch(self, record: BatchRecord) -> None:
+        for observer in self._observers:
+            observer.batch(record)
 
 
 class LogObserver:
@@ -115,44 +96,34 @@ class LogObserver:
             self._log.debug("batch", extra={"facts": facts})
 
 
-def trace_of(scope: Scope) -> Trace:
-    """The trace that `Observability` put into the scope."""
-    trace: Trace = scope["mien.trace"]
-    return trace
-
-
-def new_trace(headers: Headers) -> Trace:
-    """A trace for a request with these headers; an unfit id or traceparent is dropped."""
-    given = headers.get("x-request-id", "")
-    parent = headers.get("traceparent", "")
-    return Trace(
-        id=given if _ID.fullmatch(given) else uuid.uuid4().hex,
-        traceparent=parent if _TRACEPARENT.fullmatch(parent) else None,
-    )
-
-
 class Observability:
-    """ASGI layer: gives the request its trace, the answer its headers, the observer its record."""
+    """ASGI layer: gives the request its trace, the answer its headers, the observer its record.
 
-    def __init__(self, app: ASGIApp, observer: Observer) -> None:
+    paths: those of the application, by which a request that was refused before it was routed is
+    known.
+    """
+
+    def __init__(self, app: ASGIApp, observer: Observer, paths: Collection[str] = ()) -> None:
         self.app = app
         self.observer = observer
+        self.paths = frozenset(paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        trace = new_trace(Headers(scope=scope))
-        scope["mien.trace"] = trace
+        scope["mien.trace"] = trace = new_trace(scope["headers"])
         status = 500
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = trace.id
-                headers["Server-Timing"] = _server_timing(trace)
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    (b"x-request-id", trace.id.encode("latin-1")),
+                    (b"server-timing", _server_timing(trace).encode("latin-1")),
+                ]
             await send(message)
 
         try:
@@ -160,24 +131,33 @@ class Observability:
         except ClientDisconnect:
             status = CLIENT_CLOSED
         finally:
-            self.observer.request(_record(scope, trace, status))
+            self.observer.request(_record(scope, trace, status, self._route(scope)))
+
+    def _route(self, scope: Scope) -> str:
+        path: str | None = getattr(scope.get("route"), "path", None)
+        if path is not None:
+            return path
+        asked: str = scope["path"].removeprefix("/v1")
+        return asked if asked in self.paths else NO_ROUTE
 
 
 def _server_timing(trace: Trace) -> str:
-    entries = [*trace.stages.items(), ("total", trace.elapsed_ms)]
-    return ", ".join(f"{name};dur={ms:.2f}" for name, ms in entries)
+    entries = [f"{name};dur={ms:.2f}" for name, ms in trace.stages.items()]
+    return ", ".join([*entries, f"total;dur={trace.elapsed_ms:.2f}"])
 
 
-def _record(scope: Scope, trace: Trace, status: int) -> RequestRecord:
+def _record(scope: Scope, trace: Trace, status: int, route: str) -> RequestRecord:
     return RequestRecord(
         id=trace.id,
         method=scope["method"],
         path=scope["path"],
+        route=route,
         status=status,
         code=trace.code,
         ms=trace.elapsed_ms,
         stages=dict(trace.stages),
         images=trace.images,
         faces=trace.faces,
+        faces_per_image=trace.faces_per_image,
         traceparent=trace.traceparent,
     )

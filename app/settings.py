@@ -6,7 +6,7 @@ group is refused, so that a typing error in a name does not pass silently.
 """
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -34,22 +34,44 @@ class ServerSettings(Group):
 
 
 class InferenceSettings(Group):
-    """The model sessions and the batchers in front of them."""
+    """The model sessions and the batchers in front of them; each worker has its own."""
 
-    device: Literal["auto", "cpu", "cuda"] = Field(
+    device: Literal["auto", "cpu", "cuda", "tensorrt", "openvino", "coreml"] = Field(
         "auto",
-        description="Where models run. `auto` takes the best that works; a device that is named "
-        "and not obtained ends the start-up.",
+        description="Where models run. `auto` takes CUDA if it works, else the CPU; a device that "
+        "is named and not obtained ends the start-up.",
+    )
+    precision: Literal["auto", "fp32", "bf16", "fp16", "int8"] = Field(
+        "fp32",
+        description="Of the models' arithmetic. `auto` takes a model's int8 file where its card "
+        "says that it is faster on such a CPU; bf16 needs device=openvino, fp16 "
+        "device=tensorrt. All but fp32 are compared with it on the golden image first.",
+    )
+    gpu_mem_limit: int | None = Field(
+        None, ge=1, description="Bytes of GPU memory for each model's session. Default: no limit."
+    )
+    gpu_batch_sizes: tuple[int, ...] | None = Field(
+        None,
+        min_length=1,
+        description="The only batch sizes that a GPU meets, ascending, as JSON; others are filled "
+        "up. Default: those of each model's card.",
+    )
+    engine_cache: Path | None = Field(
+        None,
+        description="Folder for what TensorRT and OpenVINO compile, trusted as the models are. "
+        "Default: compiled again at every start.",
     )
     threads: int | None = Field(
         None,
         ge=1,
-        description="Threads of one model session. Default: from CPU affinity and cgroup quota.",
+        description="Threads of one model session. Default: one where there are several workers, "
+        "else as many as there are CPUs.",
     )
     decode_threads: int | None = Field(
         None,
         ge=1,
-        description="Threads that decode, crop and measure. Default: as many as there are CPUs.",
+        description="Threads of one worker that decode, crop and measure. Default: its share of "
+        "the CPUs.",
     )
     max_batch: int = Field(32, ge=1, description="Most face crops in one run of a model.")
     max_wait_ms: float = Field(
@@ -68,9 +90,18 @@ class InferenceSettings(Group):
         512, ge=1, description="Face crops that may wait; further ones are answered 503."
     )
 
+    @model_validator(mode="after")
+    def _buckets_ascend(self) -> Self:
+        sizes = self.gpu_batch_sizes
+        if sizes is not None and (sizes[0] < 1 or list(sizes) != sorted(set(sizes))):
+            raise ValueError("GPU_BATCH_SIZES must be positive and ascending, as [1, 4, 16].")
+        return self
+
 
 class LimitSettings(Group):
-    """What one request, and all requests together, may cost."""
+    """What one request, and all requests together, may cost. Where there are several workers,
+    what is for all requests together is shared between them.
+    """
 
     max_body_bytes: int = Field(
         32 * MEBIBYTE, ge=1, description="Largest request body in bytes; larger ones get 413."
@@ -162,6 +193,11 @@ class Settings(BaseSettings):
         True,
         description="Whether readiness depends on the golden image in models_dir/self-test. "
         "Turn it off only to record a new one.",
+    )
+    workers: Literal["auto"] | Annotated[int, Field(ge=1, le=1024)] = Field(
+        "auto",
+        description="Processes that serve together. `auto`: one per CPU where models run on the "
+        "CPU (on Linux), else one.",
     )
     server: ServerSettings = ServerSettings()
     inference: InferenceSettings = InferenceSettings()

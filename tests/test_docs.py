@@ -9,9 +9,12 @@ import pytest
 from pydantic import BaseModel
 
 from app import errors
+from app.crew import Crew
 from app.errors import MienError
+from app.exposition import Exposition
 from app.face.landmarks import SCHEMES
 from app.face.rotation import CONVENTIONS
+from app.metrics import FAMILIES
 from app.options import Query
 from app.settings import Settings
 
@@ -65,6 +68,17 @@ def test_every_error_code_is_documented() -> None:
     codes = {cls.code for cls in classes}
     assert len(codes) > 10
     assert {code for code in codes if f"`{code}`" not in page("api.md")} == set()
+
+
+def test_every_metric_is_documented_with_its_labels() -> None:
+    text = Exposition(Crew(1), {"version": "1", "onnxruntime": "1"}, dict).text().decode()
+    names = set(re.findall(r"^# TYPE (\S+)", text, re.MULTILINE))
+    table = dict(
+        re.findall(r"^\| `(mien_\w+)` \| ([\w, ]*?) ?\|", page("operations.md"), re.MULTILINE)
+    )
+    assert names == table.keys()
+    for family in FAMILIES:
+        assert table[family.name] == ", ".join(family.labels)
 
 
 def test_every_query_parameter_is_documented() -> None:

@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 import pytest
 
-from app.errors import ProviderError
 from app.face.card import CardError
-from app.inference import CPU, CUDA, Model
-from app.shape_policy import ShapePolicy
+from app.inference import CPU, Model, ProviderSettings
+from app.shape_policy import Fill, ShapePolicy
 from tests.tiny_models import BASE_STD, TEMPLATE_68, picture, write_detector, write_landmarks
 
 EDIT = Callable[[dict[str, Any]], object]
@@ -44,11 +42,11 @@ def test_a_model_opens_and_runs(landmarks: Path) -> None:
     np.testing.assert_allclose(outputs["std"], np.tile(expected[:, None], 68), rtol=1e-5)
 
 
-@pytest.mark.parametrize("pad", [False, True])
+@pytest.mark.parametrize("fill", ["exact", "pad", "split"])
 @pytest.mark.parametrize("total", [1, 3, 8, 9, 21])
-def test_any_number_of_items_comes_back_in_order(landmarks: Path, total: int, pad: bool) -> None:
+def test_any_number_of_items_comes_back_in_order(landmarks: Path, total: int, fill: Fill) -> None:
     model = Model.open(landmarks, "cpu")
-    model.policy = ShapePolicy((1, 2, 4, 8), pad=pad)
+    model.policy = ShapePolicy((1, 2, 4, 8), fill)
     crops = np.stack([np.full((64, 64, 3), 10 * i, np.uint8) for i in range(total)])
 
     outputs = model.run(crops)
@@ -112,7 +110,7 @@ def test_what_the_graph_leaves_open_is_checked_by_running(
     landmarks: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     edit_card(landmarks, lambda c: c["outputs"][1].update(shape=["batch", 9]))
-    monkeypatch.setattr("app.inference._check_graph", lambda *_: None)
+    monkeypatch.setattr("app.inference.check_graph", lambda *_: None)
     with pytest.raises(CardError, match=r"std has shape \(1, 68\) for a batch of 1"):
         Model.open(landmarks, "cpu")
 
@@ -125,28 +123,19 @@ def test_a_file_that_is_no_model_is_refused(landmarks: Path) -> None:
         Model.open(landmarks, "cpu")
 
 
-def test_asking_for_cuda_and_not_getting_it_fails(
-    landmarks: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ort, "get_available_providers", lambda: [CPU])
-    with pytest.raises(ProviderError, match=r"built without CUDA.*mien\[gpu\]"):
-        Model.open(landmarks, "cuda")
-    assert Model.open(landmarks, "auto").provider == CPU
+def test_a_part_of_a_batch_is_run_like_a_whole_one(landmarks: Path) -> None:
+    """A view with gaps must not be read as if it had none."""
+    crops = np.stack([np.full((64, 64, 3), 30 * i, np.uint8) for i in range(8)])
+    outputs = Model.open(landmarks, "cpu").run(crops[::2])
+    expected = BASE_STD * (1 + 60 * np.arange(4) / 255)
+    np.testing.assert_allclose(outputs["std"][:, 0], expected, rtol=1e-5)
 
 
-def test_a_silent_fall_back_is_noticed(landmarks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The GPU build without a GPU: CUDA is listed as available and the session runs on the CPU."""
-    real = ort.InferenceSession
-
-    def falls_back(path: Path, options: Any, providers: list[Any]) -> Any:
-        assert providers[0][0] == CUDA
-        return real(path, options, providers=[CPU])
-
-    monkeypatch.setattr(ort, "get_available_providers", lambda: [CUDA, CPU])
-    monkeypatch.setattr(ort, "InferenceSession", falls_back)
-    with pytest.raises(ProviderError, match=r"runs on CPUExecutionProvider.*nvidia-smi"):
-        Model.open(landmarks, "cuda")
-    assert Model.open(landmarks, "auto").provider == CPU
+def test_the_cpu_keeps_to_the_batches_of_the_card(landmarks: Path) -> None:
+    settings = ProviderSettings(batch_sizes=(1, 16))
+    model = Model.open(landmarks, "cpu", settings=settings)
+    assert model.policy == ShapePolicy((1, 2, 4, 8), "exact")
+    assert model.on_cpu
 
 
 def test_threads_must_be_named(landmarks: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import onnxruntime
 import pytest
 
-from app.face.card import ModelCard, load_card
+from app.face.card import NetworkFile, load_card
 from app.face.landmarks import scheme
 from training.card_readme import render_readme
 
@@ -17,8 +17,12 @@ TYPES = {"tensor(uint8)": "uint8", "tensor(float)": "float32"}
 pytestmark = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 
 
-def session_of(folder: Path, card: ModelCard) -> onnxruntime.InferenceSession:
-    path = folder / card.file.name
+def files_of(folder: Path) -> list[NetworkFile]:
+    card = load_card(folder)
+    return [card.file, *card.precisions]
+
+
+def session_of(path: Path) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
 
@@ -26,11 +30,16 @@ def test_the_card_is_valid_and_named_after_its_folder(folder: Path) -> None:
     assert load_card(folder).name == folder.name
 
 
-def test_the_hash_is_that_of_the_file(folder: Path) -> None:
-    card = load_card(folder)
-    content = (folder / card.file.name).read_bytes()
-    assert card.file.bytes == len(content)
-    assert card.file.sha256 == hashlib.sha256(content).hexdigest()
+def test_the_hashes_are_those_of_the_files(folder: Path) -> None:
+    for file in files_of(folder):
+        content = (folder / file.name).read_bytes()
+        assert file.bytes == len(content)
+        assert file.sha256 == hashlib.sha256(content).hexdigest()
+
+
+def test_every_network_file_is_on_the_card(folder: Path) -> None:
+    named = {file.name for file in files_of(folder)}
+    assert {path.name for path in folder.glob("*.onnx")} == named
 
 
 def test_the_readme_is_the_rendering_of_the_card(folder: Path) -> None:
@@ -40,15 +49,16 @@ def test_the_readme_is_the_rendering_of_the_card(folder: Path) -> None:
     )
 
 
-def test_the_signature_of_the_file_is_that_of_the_card(folder: Path) -> None:
+def test_the_signature_of_the_files_is_that_of_the_card(folder: Path) -> None:
     card = load_card(folder)
-    session = session_of(folder, card)
-    (source,) = session.get_inputs()
-    assert (source.name, TYPES[source.type]) == (card.input.name, card.input.dtype)
-    sides = [card.input.height or "height", card.input.width or "width"]
-    assert source.shape == ["batch", *sides, 3]
-    served = {output.name: (TYPES[output.type], output.shape) for output in session.get_outputs()}
-    assert served == {output.name: ("float32", output.shape) for output in card.outputs}
+    for file in files_of(folder):
+        session = session_of(folder / file.name)
+        (source,) = session.get_inputs()
+        assert (source.name, TYPES[source.type]) == (card.input.name, card.input.dtype)
+        sides = [card.input.height or "height", card.input.width or "width"]
+        assert source.shape == ["batch", *sides, 3]
+        served = {out.name: (TYPES[out.type], out.shape) for out in session.get_outputs()}
+        assert served == {output.name: ("float32", output.shape) for output in card.outputs}
 
 
 def test_points_are_as_many_as_the_scheme_has(folder: Path) -> None:

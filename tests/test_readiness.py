@@ -4,7 +4,24 @@ from pathlib import Path
 
 import pytest
 
-from app.readiness import without_folders
+from app.errors import NotReady
+from app.readiness import Readiness, without_folders
+
+
+def test_ready_when_it_has_a_value_and_the_service_is_open() -> None:
+    opened = False
+    readiness = Readiness[str]("loading", lambda: opened)
+    with pytest.raises(NotReady, match="loading"):
+        readiness.get()
+    readiness.set_ready("analyzer")
+    with pytest.raises(NotReady, match="Other workers"):
+        readiness.get()
+    assert readiness.value == "analyzer"
+    opened = True
+    assert readiness.get() == "analyzer"
+    readiness.set_unready("shutting down")
+    with pytest.raises(NotReady, match="shutting down"):
+        readiness.get()
 
 
 @pytest.mark.parametrize(

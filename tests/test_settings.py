@@ -14,6 +14,13 @@ def test_defaults() -> None:
     for name in (*settings.landmarks, settings.detector):
         assert (settings.models_dir / name / "card.json").is_file()
     assert (settings.server.port, settings.limits.max_images) == (8000, 32)
+    assert settings.workers == "auto"
+
+
+@pytest.mark.parametrize(("text", "workers"), [("auto", "auto"), ("1", 1), ("16", 16)])
+def test_workers(monkeypatch: pytest.MonkeyPatch, text: str, workers: int | str) -> None:
+    monkeypatch.setenv("MIEN_WORKERS", text)
+    assert Settings().workers == workers
 
 
 def test_nested_names(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,6 +42,8 @@ def test_nested_names(monkeypatch: pytest.MonkeyPatch) -> None:
     ("name", "value"),
     [
         ("MIEN_SERVER__PORT", "70000"),
+        ("MIEN_WORKERS", "0"),
+        ("MIEN_WORKERS", "many"),
         ("MIEN_LIMITS__MAX_IMAGES", "0"),
         ("MIEN_LIMITS__MAX_IMAGE", "8"),
         ("MIEN_INFERENCE__DEVICE", "gpu"),

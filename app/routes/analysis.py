@@ -1,10 +1,9 @@
 """POST /landmarks, /pose and /analyze: one way for all three, they differ in what they answer."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Header, Request
-from fastapi import Query as QueryParameters
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app import json_text
@@ -15,58 +14,44 @@ from app.body import unless_gone
 from app.errors import DeadlineExceeded
 from app.intake import read_images
 from app.observability import Trace, trace_of
-from app.options import BLOCKS, Options, Query, options_of, refuse_repeats
+from app.options import BLOCKS, Options, Query, options_of
 from app.readiness import Readiness
 from app.results import ImageResult
 from app.routes.documentation import problems, request_body
+from app.routes.parameters import described, read_deadline, read_query
 from app.schemas import Answer
 from app.settings import LimitSettings
 
 router = APIRouter(tags=["analysis"])
 
-Parameters = Annotated[Query, QueryParameters()]
-DeadlineMs = Annotated[
-    float | None,
-    Header(
-        alias="X-Deadline-Ms",
-        gt=0,
-        le=3_600_000,
-        description="Milliseconds from the arrival of the request; an answer that would come later "
-        "is not computed (504).",
-    ),
-]
 _DOCUMENTED: dict[str, Any] = {
     "response_model": Answer,
     "responses": problems(),
-    "openapi_extra": {"requestBody": request_body()},
+    "openapi_extra": {"parameters": described(), "requestBody": request_body()},
 }
 
 
 @router.post("/landmarks", summary="Faces and their landmarks", **_DOCUMENTED)
-async def landmarks(
-    request: Request, query: Parameters, deadline_ms: DeadlineMs = None
-) -> Response:
-    return await _answer(request, query, ("landmarks",), deadline_ms)
+async def landmarks(request: Request) -> Response:
+    return await _answer(request, ("landmarks",))
 
 
 @router.post("/pose", summary="Faces and where their heads point", **_DOCUMENTED)
-async def pose(request: Request, query: Parameters, deadline_ms: DeadlineMs = None) -> Response:
-    return await _answer(request, query, ("pose",), deadline_ms)
+async def pose(request: Request) -> Response:
+    return await _answer(request, ("pose",))
 
 
 @router.post("/analyze", summary="Everything at once", **_DOCUMENTED)
-async def analyze(request: Request, query: Parameters, deadline_ms: DeadlineMs = None) -> Response:
-    return await _answer(request, query, BLOCKS, deadline_ms)
+async def analyze(request: Request) -> Response:
+    return await _answer(request, BLOCKS)
 
 
-async def _answer(
-    request: Request, query: Query, blocks: tuple[str, ...], deadline_ms: float | None
-) -> Response:
+async def _answer(request: Request, blocks: tuple[str, ...]) -> Response:
+    query, deadline_ms = read_query(request), read_deadline(request)
     readiness: Readiness[Analyzer] = request.app.state.readiness
     limits: LimitSettings = request.app.state.settings.limits
     trace = trace_of(request.scope)
     analyzer = readiness.get()
-    refuse_repeats(name for name, _ in request.query_params.multi_items())
     options = options_of(query, blocks, limits.max_faces)
     model = analyzer.identity(options)
     deadline = None if deadline_ms is None else _moment(trace, deadline_ms)

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from app.analysis import Analyzer
+from app.providers import OPENVINO
 from app.readiness import Readiness
 from app.routes.documentation import problems
 from app.routes.models import model_named
@@ -46,7 +47,7 @@ async def metadata(request: Request, name: str) -> dict[str, Any]:
     return {
         "name": card.name,
         "versions": [card.version],
-        "platform": "onnxruntime_onnx",
+        "platform": "openvino_onnx" if model.provider == OPENVINO else "onnxruntime_onnx",
         "inputs": [{"name": card.input.name, "datatype": "UINT8", "shape": shape}],
         "outputs": outputs,
     }

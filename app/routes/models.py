@@ -32,12 +32,11 @@ async def models(request: Request) -> ModelList:
     responses=problems(404, 503),
 )
 async def model(request: Request, name: str) -> Response:
-    """The card as shipped, and the execution provider really in use."""
+    """The card as shipped, and the execution provider and precision really in use."""
     found = model_named(request, name)
     card: dict[str, Any] = found.card.model_dump(mode="json")
-    return Response(
-        json_text.dump({**card, "provider": found.provider}), media_type="application/json"
-    )
+    content = {**card, "provider": found.provider, "precision": found.precision}
+    return Response(json_text.dump(content), media_type="application/json")
 
 
 def model_named(request: Request, name: str) -> Model:
@@ -56,8 +55,9 @@ def summary(model: Model, default: bool) -> ModelSummary:
         version=card.version,
         task=card.task,
         scheme=card.scheme,
-        sha256=card.file.sha256,
+        sha256=model.sha256,
         provider=model.provider,
+        precision=model.precision,
         default=default,
         edition=card.licence.edition,
         commercial_use=card.licence.commercial_use,

@@ -11,8 +11,11 @@ class ModelSummary(Schema):
     version: str
     task: str = Field(description="landmarks, face (landmarks and head), detection or pose.")
     scheme: str | None = Field(description="Landmark scheme, null for a model without one.")
-    sha256: str
-    provider: str = Field(description="ONNX Runtime execution provider really in use.")
+    sha256: str = Field(description="Of the file that runs.")
+    provider: str = Field(
+        description="Execution provider really in use: one of ONNX Runtime's, or OpenVINO."
+    )
+    precision: str = Field(description="Of the arithmetic really in use: fp32, bf16, fp16, int8.")
     default: bool = Field(description="Used when a request names no model.")
     edition: str = Field(description="free or research.")
     commercial_use: str = Field(description="yes or no; see the card's licence.")
@@ -32,6 +35,9 @@ class Ready(Schema):
 
 
 class ModelCardAnswer(ModelCard):
-    """The model's card (see docs) and where the model runs."""
+    """The model's card (see docs), and where and how the model runs."""
 
-    provider: str = Field(description="ONNX Runtime execution provider really in use.")
+    provider: str = Field(
+        description="Execution provider really in use: one of ONNX Runtime's, or OpenVINO."
+    )
+    precision: str = Field(description="Of the arithmetic really in use: fp32, bf16, fp16, int8.")

@@ -15,7 +15,6 @@ import cv2
 import httpx
 import numpy as np
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from numpy.typing import NDArray
 
@@ -23,7 +22,7 @@ from app.batching import BatchRecord
 from app.main import create_app
 from app.observability import RequestRecord
 from app.schemas import Answer, Problem
-from app.server import server_config
+from app.server import Server, listen, server_config
 from app.settings import LimitSettings, Settings
 from tests.tiny_models import picture, write_detector, write_landmarks
 
@@ -53,7 +52,7 @@ class Service:
     client: httpx.Client
     port: int
     observed: Recorder
-    server: uvicorn.Server
+    server: Server
     thread: threading.Thread
 
     def wait_until_ready(self) -> None:
@@ -86,19 +85,20 @@ def running(settings: Settings, *, ready: bool = True) -> Iterator[Service]:
     observed = Recorder()
     app = create_app(settings, observed)
     loopback = settings.server.model_copy(update={"host": "127.0.0.1", "port": 0})
-    server = uvicorn.Server(server_config(app, loopback))
+    server = Server(server_config(app, loopback))
+    listeners = listen(loopback)
 
     def serve() -> None:
         # A start that fails ends by sys.exit.
         with suppress(SystemExit):
-            server.run()
+            server.run(sockets=listeners)
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     try:
         until(lambda: server.started or not thread.is_alive())
         assert server.started, "the server did not start"
-        port: int = server.servers[0].sockets[0].getsockname()[1]
+        port: int = listeners[0].getsockname()[1]
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as client:
             service = Service(app, client, port, observed, server, thread)
             if ready:
@@ -107,6 +107,8 @@ def running(settings: Settings, *, ready: bool = True) -> Iterator[Service]:
     finally:
         server.should_exit = True
         thread.join(PATIENCE)
+        for listener in listeners:
+            listener.close()
         assert not thread.is_alive()
 
 
@@ -197,9 +199,9 @@ class Held:
     def __init__(self, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
         self.started = threading.Event()
         self.release = threading.Event()
-        batcher = service.app.state.readiness.get().models.detector.batcher
-        self._run = batcher._run
-        monkeypatch.setattr(batcher, "_run", self._wait)
+        thread = service.app.state.readiness.get().models.detector.batcher._thread
+        self._run = thread._run
+        monkeypatch.setattr(thread, "_run", self._wait)
 
     def _wait(self, items: Any) -> Any:
         self.started.set()

@@ -110,7 +110,7 @@ def test_a_client_that_hangs_up_stops_its_work(
         held.wait(PATIENCE)
         return run(items)
 
-    monkeypatch.setattr(analyzer.models.detector.batcher, "_run", slow)
+    monkeypatch.setattr(analyzer.models.detector.batcher._thread, "_run", slow)
     body = HEAD + f"Content-Length: {len(ONE_FACE)}\r\n\r\n".encode() + ONE_FACE
     connection = socket.create_connection(("127.0.0.1", service.port), PATIENCE)
     connection.sendall(body)

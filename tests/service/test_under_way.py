@@ -73,19 +73,19 @@ def test_a_fault_of_the_model_is_a_fixed_sentence(
 ) -> None:
     with running(Settings(models_dir=golden)) as service:
         batcher = service.app.state.readiness.get().models.detector.batcher
-        run = batcher._run
+        run = batcher._thread._run
 
         def broken(_: Any) -> Any:
             raise RuntimeError("secret of the machine")
 
-        monkeypatch.setattr(batcher, "_run", broken)
+        monkeypatch.setattr(batcher._thread, "_run", broken)
         refused = raw(service.client, "/pose", ONE_FACE)
         problem(refused, 500, "internal")
         assert "secret" not in refused.text
         (logged,) = [record for record in caplog.records if record.levelname == "ERROR"]
         assert "secret" in logged.getMessage()
         assert logged.__dict__["facts"]["request_id"] == refused.headers["x-request-id"]
-        monkeypatch.setattr(batcher, "_run", run)
+        monkeypatch.setattr(batcher._thread, "_run", run)
         assert faces(raw(service.client, "/pose", ONE_FACE))
 
 

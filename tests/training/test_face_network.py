@@ -10,8 +10,8 @@ from scipy.spatial.transform import Rotation
 from training.faces.losses import face_loss
 from training.faces.targets import PREDICTION, target_vector, width
 from training.fit import overfits
-from training.networks.face import face_network, serving_network
 from training.networks.detector import detector_network
+from training.networks.face import face_network, serving_network
 from training.networks.landmarks import landmark_network
 from training.networks.point_heads import HEADS
 from training.networks.trunk import copy_trunk

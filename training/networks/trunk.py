@@ -5,7 +5,6 @@ from keras import layers
 
 from training.networks.layers import convolution, fused_inverted_residual, inverted_residual
 
-
 _CHANNELS = 128  # of the last map
 
 

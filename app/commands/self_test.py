@@ -1,0 +1,44 @@
+"""python -m app self-test [--record]: the pipeline's numbers on the golden image."""
+
+import argparse
+import asyncio
+import json
+import sys
+
+from app import self_test
+from app.analysis import open_analyzer
+from app.errors import StartUpError
+from app.face.card import CardError
+from app.main import hashes
+from app.models import load_models
+from app.observability import LogObserver
+from app.settings import Settings
+
+
+def run(settings: Settings, arguments: argparse.Namespace) -> int:
+    try:
+        print(asyncio.run(_run(settings, arguments.record)))
+    except (self_test.SelfTestError, CardError, StartUpError) as error:
+        print(f"FAILED: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _run(settings: Settings, record: bool) -> str:
+    folder = settings.models_dir / self_test.FOLDER
+    opened = await asyncio.to_thread(load_models, settings)
+    async with open_analyzer(opened, settings, LogObserver().batch) as analyzer:
+        usual = analyzer.models.answer_as_recorded
+        if record and not usual:
+            raise self_test.SelfTestError(
+                "Not recorded: numbers belong to the size of the detector's card, in fp32. Unset "
+                "MIEN_DETECTOR_SIZE and MIEN_INFERENCE__PRECISION."
+            )
+        if record:
+            face = await self_test.measure(analyzer.analyze, folder)
+            known = self_test.read_truth(folder / self_test.LABELS_FILE)
+            expected = self_test.record(face, hashes(analyzer), known)
+            text = json.dumps(expected.model_dump(mode="json"), indent=1) + "\n"
+            (folder / self_test.EXPECTED_FILE).write_text(text, encoding="utf-8")
+        await self_test.run(analyzer.analyze, hashes(analyzer), folder, usual_size=usual)
+        return f"passed: {', '.join(analyzer.models.all)} on {folder / self_test.IMAGE_FILE}"
