@@ -29,15 +29,13 @@ LABELS: dict[str, dict[str, Any]] = {
 }
 # Up to this yaw the landmark model sees both eyes, as in its training photographs.
 WITHIN_RANGE = 40.0
-# Found, but the detector's five points do not tell this tilt yet.
-BEYOND_TILT = frozenset({"roll-plus-90.png"})
 # Half of the points are guessed under it.
 COVERED = frozenset({"mask.png"})
 IN_RANGE = [
     name
     for name, entry in LABELS.items()
     if entry["faces"]
-    and name not in BEYOND_TILT | COVERED
+    and name not in COVERED
     and all(abs(face["yaw"]) < WITHIN_RANGE for face in entry["faces"])
 ]
 
