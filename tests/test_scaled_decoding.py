@@ -87,7 +87,7 @@ def apart(first: Face, second: Face) -> Any:
 @pytest.mark.parametrize("name", HEADS)
 @pytest.mark.parametrize(
     ("canvas", "size", "steps"),
-    [((1600, 1200), 240, [4, 2]), ((1600, 1200), 60, [4, 1]), ((900, 700), 240, [2])],
+    [((1600, 1200), 240, [4, 2]), ((1600, 1200), 84, [4, 1]), ((900, 700), 240, [2])],
 )
 def test_answers_agree_with_those_of_the_full_picture(
     opened: OpenModels,
