@@ -88,10 +88,12 @@ def test_each_trial_differs_from_the_recipe_in_what_it_says() -> None:
         same = replace(
             variant,
             name=FACE_68_RESEARCH.name,
-            head="direct",
+            head=FACE_68_RESEARCH.head,
             points_loss="wing",
             rotation_weight=20.0,
+            begins_with=FACE_68_RESEARCH.begins_with,
         )
+        assert variant.begins_with == "", "all trials begin with the same random weights"
         assert same == FACE_68_RESEARCH, name
 
 
