@@ -46,7 +46,12 @@ def _make(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
 
     if options.recipe not in RECIPES:
         parser.error(f"unknown recipe {options.recipe!r}; known: {', '.join(RECIPES)}")
-    recipe = RECIPES[options.recipe].shortened(options.epochs, options.steps_per_epoch)
+    recipe = RECIPES[options.recipe]
+    schedule = recipe.schedule.changed(
+        options.epochs, options.steps_per_epoch, options.learning_rate
+    )
+    beginning = recipe.begins_with if options.begin_with is None else options.begin_with
+    recipe = recipe.changed(schedule=schedule, begins_with=beginning)
     workspace = Workspace(options.runs, options.models, recipe.name)
     for step in STEPS if options.verb == "all" else (options.verb,):
         print(f"== {step} {recipe.name}", file=sys.stderr)
@@ -89,6 +94,13 @@ def _add_recipe_options(parser: argparse.ArgumentParser) -> None:
     _add_folders(parser)
     parser.add_argument("--epochs", type=int, help="instead of the recipe's; for small runs")
     parser.add_argument("--steps-per-epoch", type=int, help="instead of the recipe's")
+    parser.add_argument("--learning-rate", type=float, help="the highest, instead of the recipe's")
+    parser.add_argument(
+        "--begin-with",
+        metavar="NAME",
+        help="the published model (of --models) whose weights the training begins with, to go on "
+        "from it or to teach it your own faces; '' for random weights (default: the recipe's)",
+    )
     parser.add_argument("--threads", type=int, help="processor threads (default: all there are)")
 
 

@@ -5,7 +5,7 @@ Light imports: the default tests check that every committed README is the render
 
 from collections.abc import Iterable, Sequence
 
-from app.face.card import Metric, ModelCard
+from app.face.card import Metric, ModelCard, RecipeUse
 
 _LANDMARKS_CODE = """\
 import cv2
@@ -205,11 +205,15 @@ def _origin(card: ModelCard) -> str:
         f"```sh\n{recipe.command}\n```\n\n"
         f"Recipe `{recipe.name}`, seed {recipe.seed}, {recipe.steps:,} steps,"
         f" {recipe.samples:,} samples seen, trained {recipe.trained.isoformat()},"
-        f" code {recipe.code}.\n\n"
+        f" code {recipe.code}.{_beginning(recipe)}\n\n"
         f"The ONNX file differs from the Keras network by at most {parity.max_abs_difference:.1e}"
         f" ({parity.samples} samples, batches of {batches}).\n\n"
         "This page is rendered from `card.json` by `python -m training card`; edit neither by hand."
     )
+
+
+def _beginning(recipe: RecipeUse) -> str:
+    return f" It began with the weights of {recipe.begins_with}." if recipe.begins_with else ""
 
 
 def _numbers(metric: Metric) -> tuple[str, str, str]:

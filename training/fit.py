@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, Self
 
@@ -32,11 +33,21 @@ class Schedule:
     def steps(self) -> int:
         return self.epochs * self.steps_per_epoch
 
-    def shortened(self, epochs: int | None, steps_per_epoch: int | None) -> Self:
-        """The same schedule with other lengths, for runs that only show that all is wired."""
+    def changed(
+        self,
+        epochs: int | None = None,
+        steps_per_epoch: int | None = None,
+        learning_rate: float | None = None,
+    ) -> Self:
+        """The same schedule but for what is named."""
         epochs, steps = epochs or self.epochs, steps_per_epoch or self.steps_per_epoch
-        warmup = min(self.warmup_steps, epochs * steps // 4)
-        return replace(self, epochs=epochs, steps_per_epoch=steps, warmup_steps=warmup)
+        return replace(
+            self,
+            epochs=epochs,
+            steps_per_epoch=steps,
+            warmup_steps=min(self.warmup_steps, epochs * steps // 4),
+            learning_rate=learning_rate or self.learning_rate,
+        )
 
     def optimizer(self) -> keras.optimizers.Optimizer:
         rate = keras.optimizers.schedules.CosineDecay(
@@ -164,8 +175,30 @@ def fit(
         verbose=1 if _interactive() else 2,
     )
     model.save(last)
-    done.write_text("")
+    done.write_text(date.today().isoformat() + "\n")
     return model
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedRun:
+    """What a finished run left beside its weights. begins_with: see training.beginning."""
+
+    schedule: Schedule
+    begins_with: str
+    trained: date
+
+    @classmethod
+    def of(cls, out: Path) -> Self:
+        """FileNotFoundError when the run in `out` has not ended."""
+        done = out / "finished"
+        if not done.is_file():
+            raise FileNotFoundError(f"the training in {out} has not ended: run it again")
+        run = json.loads((out / "run.json").read_text())
+        return cls(
+            Schedule(**run["schedule"]),
+            run.get("begins_with", ""),
+            date.fromisoformat(done.read_text().strip()),
+        )
 
 
 def _note_run(path: Path, run: dict[str, Any]) -> None:

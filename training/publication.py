@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.face.card import DataUse, Metric
+from app.face.card import DataUse, Metric, RecipeUse
 from training.cards import CardFacts, build_card, write_card
 from training.datasets import SOURCES, load
 from training.export import Export
+from training.fit import FinishedRun
 from training.onnx_graph import describe
 from training.parity import ParityReport
 from training.samples import Split
@@ -55,6 +56,29 @@ def publish(facts: CardFacts, workspace: Workspace, test_sets: Sequence[str]) ->
         ),
     )
     write_card(workspace.model, build_card(facts, export, metrics))
+
+
+def recipe_use(workspace: Workspace, *, seed: int, batch: int, code: str) -> RecipeUse:
+    """How the finished run of the workspace is made again. code: the recipe's file."""
+    run = FinishedRun.of(workspace.fit)
+    schedule = run.schedule
+    options = [
+        f"--recipe {workspace.name} --data DATA",
+        f"--epochs {schedule.epochs} --steps-per-epoch {schedule.steps_per_epoch}",
+        f"--learning-rate {schedule.learning_rate:g}",
+    ]
+    if run.begins_with:
+        options.append(f"--begin-with {run.begins_with.split()[0]}")
+    return RecipeUse(
+        name=workspace.name,
+        command=f"python -m training all {' '.join(options)}",
+        seed=seed,
+        steps=schedule.steps,
+        samples=schedule.steps * batch,
+        trained=run.trained,
+        code=code,
+        begins_with=run.begins_with,
+    )
 
 
 def data_use(

@@ -75,7 +75,8 @@ _COLUMNS = {
 def main() -> None:
     options = _parser().parse_args()
     folder = options.runs / "trials"
-    recipe = FACE_68_RESEARCH.shortened(options.epochs, options.steps_per_epoch)
+    schedule = FACE_68_RESEARCH.schedule.changed(options.epochs, options.steps_per_epoch)
+    recipe = replace(FACE_68_RESEARCH, schedule=schedule)
     prepared = options.prepared or folder / "prepared"
     if not prepared.is_dir():
         recipe.prepare(options.data, Workspace(options.runs, options.runs, "trials"))

@@ -131,7 +131,11 @@ class Parity(Part):
 
 
 class RecipeUse(Part):
-    """How to train it again."""
+    """How to train it again.
+
+    begins_with: the published model whose weights it began with, its version and hash; "" for
+    random weights.
+    """
 
     name: Text
     command: Text
@@ -140,3 +144,5 @@ class RecipeUse(Part):
     samples: Count
     trained: date
     code: Text
+    # Left out of the file when there is none.
+    begins_with: str = Field(default="", exclude_if=lambda text: not text)

@@ -230,7 +230,7 @@ def test_the_recipe_prepares_and_trains(tmp_path: Path, head: str) -> None:
     data = tmp_path / "data"
     write_renders(data / "renders", 120)
     write_pointing(data / "pointing04")
-    recipe = replace(FACE_68, head=head, size=64, batch=4).shortened(1, 2)
+    recipe = replace(FACE_68, head=head, size=64, batch=4, schedule=FACE_68.schedule.changed(1, 2))
     workspace = Workspace(tmp_path / "runs", tmp_path / "models", recipe.name)
     recipe.prepare(data, workspace)
     recipe.train(data, workspace)

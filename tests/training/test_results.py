@@ -8,11 +8,11 @@ import pytest
 from app.face.card import Metric, load_card
 from tests.tiny_models import write_detector, write_landmarks
 from tests.training.made_up_faces import head, knowing, posed_samples
+from tests.training.test_cards import FACTS
 from training.__main__ import main
 from training.contact_sheet import Picture
 from training.faces.posed import measure_posed
 from training.faces.tiles import posed_tile, write_sheets
-from training.fit import Schedule
 from training.recipes.face_68_card import facts
 from training.results_lines import TABLES
 from training.results_page import Published, results_page
@@ -103,9 +103,8 @@ def test_timings_are_ratios_to_the_reference(tmp_path: Path) -> None:
 
 
 def test_a_free_edition_is_not_trained_on_research_data(tmp_path: Path) -> None:
-    schedule = Schedule(epochs=1, steps_per_epoch=1)
     with pytest.raises(ValueError, match="w300"):
-        facts("x", "free", 0, schedule, 8, tmp_path, sources=("renders", "w300"))
+        facts(FACTS.recipe, "free", tmp_path, sources=("renders", "w300"))
 
 
 def test_the_worst_come_first_and_unknown_ones_last(tmp_path: Path) -> None:

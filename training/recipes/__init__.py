@@ -5,6 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol, Self
 
+from training.fit import Schedule
 from training.recipes.detector import DETECTOR_FREE, DetectorRecipe
 from training.recipes.face_68 import FACE_68, FACE_68_RESEARCH
 from training.recipes.landmarks_68 import Landmarks68
@@ -19,8 +20,15 @@ class Recipe(Protocol):
     @property
     def name(self) -> str: ...
 
-    def shortened(self, epochs: int | None, steps_per_epoch: int | None) -> Self:
-        """The same recipe with a smaller (or larger) schedule."""
+    @property
+    def schedule(self) -> Schedule: ...
+
+    @property
+    def begins_with(self) -> str:
+        """The published model whose weights the training begins with, "" for random ones."""
+
+    def changed(self, *, schedule: Schedule, begins_with: str) -> Self:
+        """The same recipe but for these."""
 
     def prepare(self, data: Path, workspace: Workspace) -> None: ...
 

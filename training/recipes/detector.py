@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from typing import Any, Self
 
@@ -10,7 +9,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from app.face.card import RecipeUse
+from training.beginning import Beginning, begun_with
 from training.datasets import SOURCES, load
 from training.detection.evaluation import choose_score, evaluate_detector
 from training.detection.images import LabelledImage, load_images
@@ -25,7 +24,7 @@ from training.detection.scenes import SceneMaker, SceneRules
 from training.export import export_onnx
 from training.fit import Schedule, fit
 from training.networks.detector import detector_network, served_network
-from training.publication import publish, save_parity
+from training.publication import publish, recipe_use, save_parity
 from training.recipes.detector_card import OUTPUTS, data_of, facts
 from training.samples import Split
 from training.workspace import Workspace
@@ -59,6 +58,7 @@ _LARGE: dict[str, Any] = {"size": 384, "sizes": (24.0, 370.0), "mosaic": 0.2}
 _SCHEDULE = Schedule(epochs=110, steps_per_epoch=250, learning_rate=2e-3, weight_decay=5e-4)
 
 
+_STATISTICS = 64  # scenes that show a reopened network what its normalisations see
 _PAINTED_SEEDS: Mapping[Split, int] = {"train": 1, "validation": 2}
 
 
@@ -67,7 +67,8 @@ class DetectorRecipe:
     """Everything that decides the weights, besides the data itself.
 
     most: pictures of each set that are used. painted: how many of PAINTED are made, where scenes
-    use them. mine_every: epochs between two searches for hard negatives.
+    use them. mine_every: epochs between two searches for hard negatives. begins_with: the published
+    model whose weights the training begins with, "" for random ones.
     """
 
     name: str = "detector"
@@ -79,6 +80,7 @@ class DetectorRecipe:
     most: int = 6000
     painted: int = 3000
     mine_every: int = 4
+    begins_with: str = ""
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -96,8 +98,8 @@ class DetectorRecipe:
             return 0
         return self.painted if split == "train" else self.painted // 10
 
-    def shortened(self, epochs: int | None, steps_per_epoch: int | None) -> Self:
-        return replace(self, schedule=self.schedule.shortened(epochs, steps_per_epoch))
+    def changed(self, *, schedule: Schedule, begins_with: str) -> Self:
+        return replace(self, schedule=schedule, begins_with=begins_with)
 
     def images(self, data: Path, split: Split) -> list[LabelledImage]:
         """The pictures of one split in memory (3 GB for training)."""
@@ -131,15 +133,23 @@ class DetectorRecipe:
             steps=self.schedule.steps_per_epoch,
             seed=self.seed,
         )
+        network = detector_network()
+        beginning = Beginning.at(workspace.models, self.begins_with, self.edition)
+        if beginning is not None:
+            beginning.give(network, validation[0][:_STATISTICS])
         fit(
-            detector_network(),
+            network,
             loss=detection_loss,
             train=train,
             validation=validation,
             schedule=self.schedule,
             out=workspace.fit,
             callbacks=[HardNegatives((maker, large), self.mine_every)],
-            record={"recipe": self.name, "images": len(images)},
+            record={
+                "recipe": self.name,
+                "images": len(images),
+                "begins_with": begun_with(beginning),
+            },
         )
 
     def export(self, data: Path, workspace: Workspace) -> None:
@@ -173,14 +183,8 @@ class DetectorRecipe:
 
     def card(self, data: Path, workspace: Workspace) -> None:
         report = workspace.require(workspace.evaluation(_TEST_SETS), "evaluate")
-        use = RecipeUse(
-            name=self.name,
-            command=f"python -m training all --recipe {self.name} --data DATA",
-            seed=self.seed,
-            steps=self.schedule.steps,
-            samples=self.schedule.steps * self.batch,
-            trained=date(2026, 11, 20),
-            code="training/recipes/detector.py",
+        use = recipe_use(
+            workspace, seed=self.seed, batch=self.batch, code="training/recipes/detector.py"
         )
         painted = {split: self.painted_images(split) for split in _PAINTED_SEEDS}
         painted = {split: count for split, count in painted.items() if count}

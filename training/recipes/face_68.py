@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.face.landmarks import scheme
+from training.beginning import Beginning, begun_with
 from training.datasets import load
 from training.faces.calibration import calibration_sets
 from training.faces.crops import LabelledCrops
@@ -28,8 +29,7 @@ from training.faces.report import judge
 from training.faces.targets import TARGET
 from training.fit import LearnsMoreThanTheMean, Schedule, fit
 from training.networks.face import face_network, serving_network
-from training.networks.trunk import copy_trunk
-from training.publication import publish
+from training.publication import publish, recipe_use
 from training.recipes.face_68_card import facts
 from training.workspace import Workspace
 
@@ -57,7 +57,8 @@ class Face68:
     shares: of the faces, by set. faceless: sets whose pictures give crops without a face, of which
     there are faceless_share for each face. judged: sets whose validation parts watch the training.
     head: how points are found (training.networks.point_heads); points_loss, rotation_weight: see
-    FaceLoss. begins_with: the recipe whose trained trunk the training begins with, "" for none.
+    FaceLoss. begins_with: the published model whose weights the training begins with (of a
+    landmark model: its trunk), "" for random ones.
     """
 
     name: str
@@ -76,8 +77,8 @@ class Face68:
     seed: int = 1
     schedule: Schedule = field(default_factory=lambda: Schedule(epochs=200, steps_per_epoch=250))
 
-    def shortened(self, epochs: int | None, steps_per_epoch: int | None) -> Self:
-        return replace(self, schedule=self.schedule.shortened(epochs, steps_per_epoch))
+    def changed(self, *, schedule: Schedule, begins_with: str) -> Self:
+        return replace(self, schedule=schedule, begins_with=begins_with)
 
     def prepare(self, data: Path, workspace: Workspace) -> None:
         for name in self.shares:
@@ -85,12 +86,8 @@ class Face68:
 
     def train(self, data: Path, workspace: Workspace) -> None:
         """Trains on the training splits, watched on the validation splits of `judged`."""
-        before = None
-        if self.begins_with:
-            earlier = replace(workspace, name=self.begins_with)
-            path = earlier.require(earlier.fit / "last.keras", "train")
-            before = keras.saving.load_model(path, compile=False)
-        self.fit_on(self.load(data, workspace.prepared), data, workspace.fit, before)
+        beginning = Beginning.at(workspace.models, self.begins_with, self.edition)
+        self.fit_on(self.load(data, workspace.prepared), data, workspace.fit, beginning)
 
     def load(self, data: Path, prepared: Path) -> dict[str, LabelledCrops]:
         """The faces of all sets, by name."""
@@ -101,11 +98,9 @@ class Face68:
         sets: Mapping[str, LabelledCrops],
         data: Path,
         out: Path,
-        before: keras.Model | None = None,
+        beginning: Beginning | None = None,
     ) -> keras.Model:
-        """The trained network, left in `out` (see training.fit). before: whose trunk it begins
-        with.
-        """
+        """The trained network, left in `out` (see training.fit)."""
         keras.utils.set_random_seed(self.seed)
         crops, targets = self._validation(sets, data)
         faces = {name: sets[name].of_split("train") for name in self.shares}
@@ -121,8 +116,8 @@ class Face68:
             seed=self.seed,
         )
         network = face_network(self.size, mean, head=self.head)
-        if before is not None:
-            copy_trunk(before, network)
+        if beginning is not None:
+            beginning.give(network, batches[0][0])
         return fit(
             network,
             loss=FaceLoss(self.head, self.points_loss, self.rotation_weight),
@@ -138,7 +133,7 @@ class Face68:
                 "head": self.head,
                 "points_loss": self.points_loss,
                 "rotation_weight": self.rotation_weight,
-                "begins_with": self.begins_with,
+                "begins_with": begun_with(beginning),
                 "shares": dict(self.shares),
                 "faces": {name: len(part) for name, part in faces.items()},
                 "mean_face_nme": mean_face_nme,
@@ -158,9 +153,10 @@ class Face68:
 
     def card(self, data: Path, workspace: Workspace) -> None:
         sources = tuple(dict.fromkeys((*self.shares, *self.faceless)))
-        card = facts(
-            self.name, self.edition, self.seed, self.schedule, self.batch, data, sources=sources
+        use = recipe_use(
+            workspace, seed=self.seed, batch=self.batch, code="training/recipes/face_68.py"
         )
+        card = facts(use, self.edition, data, sources=sources)
         publish(card, workspace, FACE_SETS)
 
     def _validation(

@@ -1,7 +1,6 @@
 """What the cards of face-68 and face-68-research say that no measurement can tell."""
 
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 
 from app.face.card import DataUse, RecipeUse
@@ -9,7 +8,6 @@ from app.face.geometry import CROP_SCALE
 from training.cards import FREE, RESEARCH, CardFacts, OutputNote
 from training.datasets import SOURCES, renders
 from training.faces.rendered import FOLDER as HELD_OUT_RENDERS
-from training.fit import Schedule
 from training.publication import data_use
 from training.synthetic.shard_files import read_manifest
 
@@ -79,23 +77,14 @@ _NOTES = {
 }
 
 
-def facts(
-    name: str,
-    edition: str,
-    seed: int,
-    schedule: Schedule,
-    batch: int,
-    data: Path,
-    *,
-    sources: Sequence[str],
-) -> CardFacts:
+def facts(use: RecipeUse, edition: str, data: Path, *, sources: Sequence[str]) -> CardFacts:
     """edition: "free" or "research". sources: the sets that the recipe trains on.
 
     ValueError when a free edition trains on a set whose terms are narrower.
     """
     _check_terms(edition, sources)
     return CardFacts(
-        name=name,
+        name=use.name,
         version="1",
         task="face",
         summary=_SUMMARIES[edition],
@@ -103,15 +92,7 @@ def facts(
         licence=FREE if edition == "free" else RESEARCH,
         data=_data(sources, data),
         limits=(*_LIMITS, *_LIMITS_OF[edition]),
-        recipe=RecipeUse(
-            name=name,
-            command=f"python -m training all --recipe {name} --data DATA",
-            seed=seed,
-            steps=schedule.steps,
-            samples=schedule.steps * batch,
-            trained=date(2026, 11, 20),
-            code="training/recipes/face_68.py",
-        ),
+        recipe=use,
         scheme="ibug-68",
         crop_scale=CROP_SCALE,
         batch_sizes=(1, 2, 4, 8, 16, 32),

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from app.face.landmarks import scheme as scheme_named
+from training.beginning import Beginning, begun_with
 from training.datasets import load
 from training.export import export_onnx
 from training.fit import LearnsMoreThanTheMean, Schedule, fit
@@ -19,7 +20,7 @@ from training.landmarks.pose_evaluation import evaluate_pose
 from training.landmarks.report import write_metrics, write_report
 from training.networks.landmarks import landmark_network, serving_network
 from training.preparation import PreparedFaces, load_prepared, prepare
-from training.publication import publish, save_parity
+from training.publication import publish, recipe_use, save_parity
 from training.recipes.landmarks_68_card import OUTPUTS, facts
 from training.workspace import Workspace
 
@@ -41,9 +42,10 @@ class Landmarks68:
     weights: dict[str, float] = field(default_factory=lambda: {"w300": 0.88, "ytf68": 0.12})
     jitter: CropJitter = CropJitter()
     schedule: Schedule = Schedule(epochs=60, steps_per_epoch=200)
+    begins_with: str = ""
 
-    def shortened(self, epochs: int | None, steps_per_epoch: int | None) -> Self:
-        return replace(self, schedule=self.schedule.shortened(epochs, steps_per_epoch))
+    def changed(self, *, schedule: Schedule, begins_with: str) -> Self:
+        return replace(self, schedule=schedule, begins_with=begins_with)
 
     def prepare(self, data: Path, workspace: Workspace) -> None:
         samples = [sample for name in self.weights for sample in load(name, data)]
@@ -68,8 +70,12 @@ class Landmarks68:
         points = targets[..., :2]
         distances = np.linalg.norm(mean - points, axis=-1).mean(axis=-1)
         mean_face_nme = float(np.mean(distances / scheme.nme_distance(points)))
+        network = landmark_network(self.size, len(scheme), mean)
+        beginning = Beginning.at(workspace.models, self.begins_with, "research")
+        if beginning is not None:
+            beginning.give(network, crops.astype(np.uint8))
         fit(
-            landmark_network(self.size, len(scheme), mean),
+            network,
             loss=landmark_loss,
             train=batches,
             validation=(crops, targets),
@@ -77,7 +83,12 @@ class Landmarks68:
             out=workspace.fit,
             metrics=[NormalisedError(*scheme.normaliser)],
             callbacks=[LearnsMoreThanTheMean("val_nme", mean_face_nme)],
-            record={"recipe": self.name, "faces": len(faces), "mean_face_nme": mean_face_nme},
+            record={
+                "recipe": self.name,
+                "faces": len(faces),
+                "mean_face_nme": mean_face_nme,
+                "begins_with": begun_with(beginning),
+            },
         )
 
     def export(self, data: Path, workspace: Workspace) -> None:  # noqa: ARG002 - reads what train left
@@ -113,11 +124,10 @@ class Landmarks68:
         write_metrics(pose, workspace.evaluation(POSE_SET))
 
     def card(self, data: Path, workspace: Workspace) -> None:
-        publish(
-            facts(self.name, self.seed, self.schedule, self.batch, data),
-            workspace,
-            (*TEST_SETS, POSE_SET),
+        use = recipe_use(
+            workspace, seed=self.seed, batch=self.batch, code="training/recipes/landmarks_68.py"
         )
+        publish(facts(use, data), workspace, (*TEST_SETS, POSE_SET))
 
 
 def _validation(prepared: PreparedFaces) -> PreparedFaces:

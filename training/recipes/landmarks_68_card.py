@@ -1,12 +1,10 @@
 """What the card of landmarks-68 says that no measurement can tell."""
 
-from datetime import date
 from pathlib import Path
 
 from app.face.card import RecipeUse
 from app.face.geometry import CROP_SCALE
 from training.cards import RESEARCH, CardFacts, OutputNote
-from training.fit import Schedule
 from training.publication import data_use
 
 OUTPUTS = {
@@ -42,9 +40,9 @@ _NOTES = {
 }
 
 
-def facts(name: str, seed: int, schedule: Schedule, batch: int, data: Path) -> CardFacts:
+def facts(use: RecipeUse, data: Path) -> CardFacts:
     return CardFacts(
-        name=name,
+        name=use.name,
         version="1",
         task="landmarks",
         summary="68 facial landmarks with a standard deviation for each, from a 128-pixel face "
@@ -55,15 +53,7 @@ def facts(name: str, seed: int, schedule: Schedule, batch: int, data: Path) -> C
         data=data_use(("w300", "ytf68"), data, _NOTES)
         + data_use(("dlib_examples", "pointing04"), data, _NOTES, splits=("test",)),
         limits=_LIMITS,
-        recipe=RecipeUse(
-            name=name,
-            command=f"python -m training all --recipe {name} --data DATA",
-            seed=seed,
-            steps=schedule.steps,
-            samples=schedule.steps * batch,
-            trained=date(2026, 11, 20),
-            code="training/recipes/landmarks_68.py",
-        ),
+        recipe=use,
         scheme="ibug-68",
         crop_scale=CROP_SCALE,
         batch_sizes=(1, 2, 4, 8, 16, 32),
