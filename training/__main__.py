@@ -1,7 +1,8 @@
 """`python -m training VERB`: the offline half of mien.
 
-`prepare|train|export|evaluate|card|all --recipe NAME` make a model: the steps hand their results on
-in a folder (`--runs`), so each can be repeated alone and a stopped training goes on where it was.
+`prepare|train|export|quantise|evaluate|card|all --recipe NAME` make a model: the steps hand their
+results on in a folder (`--runs`), so each can be repeated alone and a stopped training goes on
+where it was.
 `render` makes training faces out of nothing but a 3D head. `results` judges all published models
 and writes docs/results.md.
 """
@@ -17,6 +18,7 @@ STEPS = {
     "prepare": "cut the labelled faces out of the photographs, once",
     "train": "fit the network (stops and goes on: run it again)",
     "export": "Keras -> ONNX, checked against the network number by number",
+    "quantise": "make the int8 file beside it, where that costs no accuracy; time it",
     "evaluate": "judge the ONNX file on the test sets; numbers, curves, contact sheets",
     "card": "publish: copy the ONNX file to models/ and write its card and README",
 }

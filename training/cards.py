@@ -18,6 +18,7 @@ from app.face.card import (
     ModelInput,
     ModelOutput,
     Parity,
+    PrecisionFile,
     RecipeUse,
 )
 from training.card_readme import render_readme
@@ -88,7 +89,12 @@ class CardFacts:
     thresholds: Mapping[str, float] = field(default_factory=dict)
 
 
-def build_card(facts: CardFacts, export: Export, metrics: Sequence[Metric]) -> ModelCard:
+def build_card(
+    facts: CardFacts,
+    export: Export,
+    metrics: Sequence[Metric],
+    precisions: Sequence[PrecisionFile] = (),
+) -> ModelCard:
     """The card of an exported file: the recipe's facts, the file's signature, the measured rows.
 
     ValueError when the file's outputs are not the ones that the facts explain.
@@ -104,6 +110,7 @@ def build_card(facts: CardFacts, export: Export, metrics: Sequence[Metric]) -> M
         task=facts.task,
         summary=facts.summary,
         file=_file(export),
+        precisions=list(precisions),
         input=ModelInput(
             name=source.name,
             height=height,

@@ -13,6 +13,7 @@ from training.export import Export
 from training.fit import FinishedRun
 from training.onnx_graph import describe
 from training.parity import ParityReport
+from training.precision_files import precision_files
 from training.samples import Split
 from training.workspace import Workspace
 
@@ -55,7 +56,10 @@ def publish(facts: CardFacts, workspace: Workspace, test_sets: Sequence[str]) ->
             parity["by_output"],
         ),
     )
-    write_card(workspace.model, build_card(facts, export, metrics))
+    precisions = precision_files(workspace, test_sets)
+    for other in precisions:
+        shutil.copyfile(workspace.export / other.name, workspace.model / other.name)
+    write_card(workspace.model, build_card(facts, export, metrics, precisions))
 
 
 def recipe_use(workspace: Workspace, *, seed: int, batch: int, code: str) -> RecipeUse:

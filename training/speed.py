@@ -53,9 +53,17 @@ def reference_file(path: Path) -> Path:
 
 
 def time_files(
-    files: Mapping[str, Path], reference: str, *, rounds: int, runs: int
+    files: Mapping[str, Path],
+    reference: str,
+    *,
+    rounds: int,
+    runs: int,
+    sides: tuple[int, int] = (_SIDE, _SIDE),
 ) -> list[Timing]:
-    """Each round runs every file in turn, so that all meet the same neighbours on the machine."""
+    """Each round runs every file in turn, so that all meet the same neighbours on the machine.
+
+    sides: height and width for files that leave them open.
+    """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     rng = np.random.default_rng(0)
@@ -65,7 +73,9 @@ def time_files(
             str(path), options, providers=["CPUExecutionProvider"]
         )
         (source,) = session.get_inputs()
-        crop = rng.integers(0, 256, (1, *source.shape[1:]), dtype=np.uint8)
+        fixed = zip(source.shape[1:3], sides, strict=True)
+        shape = [side if isinstance(side, int) else open_side for side, open_side in fixed]
+        crop = rng.integers(0, 256, (1, *shape, 3), dtype=np.uint8)
         ready[name] = session, {source.name: crop}
         for _ in range(_WARM_UP):
             session.run(None, ready[name][1])

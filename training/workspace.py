@@ -30,6 +30,11 @@ class Workspace:
     def onnx(self) -> Path:
         return self.export / "model.onnx"
 
+    @property
+    def int8(self) -> Path:
+        """The same network in cheaper arithmetic; not there where it was not worth it."""
+        return self.export / "model.int8.onnx"
+
     def evaluation(self, test_set: str) -> Path:
         return self.runs / self.name / "evaluation" / test_set
 

@@ -27,20 +27,28 @@ from training.faces.presence import PlacesWithoutFace, PresenceEvaluation
 from training.faces.rendered import FOLDER as RENDERS
 from training.faces.tiles import posed_tile, write_sheets
 from training.landmarks.report import write_metrics, write_report
+from training.precision_files import INT8_SUFFIX
 from training.workspace import Workspace
 
 _ANGLES = ("yaw", "pitch", "roll")
 
 
 def judge(workspace: Workspace, data: Path) -> None:
-    """Evaluates a recipe's exported file on all sets, in our detector's boxes too where that is
+    """Evaluates a recipe's exported files on all sets, in our detector's boxes too where that is
     published, and writes the folders that its card is made from.
     """
     detector = workspace.models / DETECTOR
     finder = Finder.open(detector) if (detector / CARD_FILE).is_file() else None
-    model = workspace.require(workspace.onnx, "export")
-    evaluation = evaluate_face(model, data, finder=finder)
-    write_face_report(evaluation, workspace.evaluation, title=workspace.name)
+    files = {"": workspace.require(workspace.onnx, "export"), INT8_SUFFIX: workspace.int8}
+    for suffix, model in files.items():
+        if model.is_file():
+            evaluation = evaluate_face(model, data, finder=finder)
+            folder_of = partial(_folder_of, workspace, suffix)
+            write_face_report(evaluation, folder_of, title=workspace.name + suffix)
+
+
+def _folder_of(workspace: Workspace, suffix: str, test_set: str) -> Path:
+    return workspace.evaluation(test_set + suffix)
 
 
 def write_face_report(

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from training.beginning import Beginning, begun_with
 from training.datasets import SOURCES, load
+from training.detection.difference import cell_difference
 from training.detection.evaluation import choose_score, evaluate_detector
 from training.detection.images import LabelledImage, load_images
 from training.detection.losses import detection_loss
@@ -18,12 +19,13 @@ from training.detection.mining import HardNegatives
 from training.detection.order import in_order_of
 from training.detection.painted import PAINTED, painted_images
 from training.detection.pipeline import DetectionBatches, scene_batch
-from training.detection.predictor import NMS_IOU
+from training.detection.predictor import LONG_SIDE, NMS_IOU
 from training.detection.report import read_thresholds, write_report
 from training.detection.scenes import SceneMaker, SceneRules
 from training.export import export_onnx
 from training.fit import Schedule, fit
 from training.networks.detector import detector_network, served_network
+from training.precision_files import INT8_SUFFIX, make_int8
 from training.publication import publish, recipe_use, save_parity
 from training.recipes.detector_card import OUTPUTS, data_of, facts
 from training.samples import Split
@@ -58,6 +60,7 @@ _LARGE: dict[str, Any] = {"size": 384, "sizes": (24.0, 370.0), "mosaic": 0.2}
 _SCHEDULE = Schedule(epochs=110, steps_per_epoch=250, learning_rate=2e-3, weight_decay=5e-4)
 
 
+_CALIBRATION_SCENES = 64  # of int8
 _STATISTICS = 64  # scenes that show a reopened network what its normalisations see
 _PAINTED_SEEDS: Mapping[Split, int] = {"train": 1, "validation": 2}
 
@@ -174,12 +177,23 @@ class DetectorRecipe:
         )
         save_parity(exported, workspace.export)
 
+    def quantise(self, data: Path, workspace: Workspace) -> None:
+        """Ranges are those of training scenes, as wide and high as a photograph is served."""
+        large = SceneMaker(self.images(data, "train"), replace(self.rules, **_LARGE))
+        scenes, _ = scene_batch(large, np.random.default_rng(1), _CALIBRATION_SCENES)
+        # The first convolution has three channels in, which eight bits make slower.
+        make_int8(workspace, scenes[:, : LONG_SIDE * 3 // 4], cell_difference, keep_first=True)
+
     def evaluate(self, data: Path, workspace: Workspace) -> None:
-        """Chooses the threshold on validation negatives, then judges the file on the test sets."""
+        """Chooses the threshold on validation negatives, then judges the files on the test sets."""
         model = workspace.require(workspace.onnx, "export")
         score = choose_score(model, data)
-        evaluation = evaluate_detector(model, data, score)
-        write_report(evaluation, workspace.evaluation(_TEST_SETS), nms_iou=NMS_IOU)
+        files = {"": model, INT8_SUFFIX: workspace.int8}
+        for suffix, file in files.items():
+            if file.is_file():
+                evaluation = evaluate_detector(file, data, score)
+                folder = workspace.evaluation(_TEST_SETS + suffix)
+                write_report(evaluation, folder, nms_iou=NMS_IOU)
 
     def card(self, data: Path, workspace: Workspace) -> None:
         report = workspace.require(workspace.evaluation(_TEST_SETS), "evaluate")

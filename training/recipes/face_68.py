@@ -18,6 +18,7 @@ from training.beginning import Beginning, begun_with
 from training.datasets import load
 from training.faces.calibration import calibration_sets
 from training.faces.crops import LabelledCrops
+from training.faces.difference import face_difference
 from training.faces.evaluation import FACE_SETS
 from training.faces.exporting import export_face
 from training.faces.losses import FaceLoss
@@ -29,6 +30,7 @@ from training.faces.report import judge
 from training.faces.targets import TARGET
 from training.fit import LearnsMoreThanTheMean, Schedule, fit
 from training.networks.face import face_network, serving_network
+from training.precision_files import make_int8
 from training.publication import publish, recipe_use
 from training.recipes.face_68_card import facts
 from training.workspace import Workspace
@@ -47,6 +49,7 @@ RESEARCH = {
 FREE = {"renders": 0.85, "pointing04": 0.15}
 _MOST_VALIDATION = 400  # faces of one set
 _EVERY_PICTURE = {"pointing04": 4}  # one room: a part of the pictures shows all of it
+_CALIBRATION_BATCHES = 4  # of int8
 _RENDERS = 2000  # whose surroundings are shown as places without faces
 
 
@@ -106,15 +109,7 @@ class Face68:
         faces = {name: sets[name].of_split("train") for name in self.shares}
         mean = faces[self.points_of].mean_points_in_crop()
         mean_face_nme = _mean_face_nme(mean, targets)
-        batches = FaceBatches(
-            [(faces[name], share) for name, share in self.shares.items()],
-            faceless=list(self._places(faces, data, "train")),
-            faceless_share=self.faceless_share,
-            size=self.size,
-            batch=self.batch,
-            steps=self.schedule.steps_per_epoch,
-            seed=self.seed,
-        )
+        batches = self._batches(faces, data)
         network = face_network(self.size, mean, head=self.head)
         if beginning is not None:
             beginning.give(network, batches[0][0])
@@ -148,6 +143,13 @@ class Face68:
         sets = calibration_sets(data, self.points_of)
         export_face(partial(serving_network, trained), workspace, sets)
 
+    def quantise(self, data: Path, workspace: Workspace) -> None:
+        """Ranges are those of training crops, strayed as in training."""
+        faces = self.load(data, workspace.prepared)
+        batches = self._batches({name: faces[name].of_split("train") for name in self.shares}, data)
+        crops = np.concatenate([batches[index][0] for index in range(_CALIBRATION_BATCHES)])
+        make_int8(workspace, crops, face_difference)
+
     def evaluate(self, data: Path, workspace: Workspace) -> None:
         judge(workspace, data)
 
@@ -158,6 +160,17 @@ class Face68:
         )
         card = facts(use, self.edition, data, sources=sources)
         publish(card, workspace, FACE_SETS)
+
+    def _batches(self, faces: Mapping[str, LabelledCrops], data: Path) -> FaceBatches:
+        return FaceBatches(
+            [(faces[name], share) for name, share in self.shares.items()],
+            faceless=list(self._places(faces, data, "train")),
+            faceless_share=self.faceless_share,
+            size=self.size,
+            batch=self.batch,
+            steps=self.schedule.steps_per_epoch,
+            seed=self.seed,
+        )
 
     def _validation(
         self, sets: Mapping[str, LabelledCrops], data: Path

@@ -11,6 +11,7 @@ from app.face.landmarks import scheme as scheme_named
 from training.beginning import Beginning, begun_with
 from training.datasets import load
 from training.export import export_onnx
+from training.faces.difference import points_difference
 from training.fit import LearnsMoreThanTheMean, Schedule, fit
 from training.landmarks.calibration import std_scale
 from training.landmarks.evaluation import evaluate_landmarks
@@ -19,6 +20,7 @@ from training.landmarks.pipeline import CropJitter, LandmarkBatches, plain_array
 from training.landmarks.pose_evaluation import evaluate_pose
 from training.landmarks.report import write_metrics, write_report
 from training.networks.landmarks import landmark_network, serving_network
+from training.precision_files import INT8_SUFFIX, make_int8
 from training.preparation import PreparedFaces, load_prepared, prepare
 from training.publication import publish, recipe_use, save_parity
 from training.recipes.landmarks_68_card import OUTPUTS, facts
@@ -27,6 +29,7 @@ from training.workspace import Workspace
 # What the numbers on the card stand on; neither was seen in training or selection.
 TEST_SETS = {"w300": "300-W LFPW test", "dlib_examples": "dlib example faces"}
 POSE_SET = "pointing04"
+_CALIBRATION_FACES = 256  # of int8
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +113,28 @@ class Landmarks68:
         )
         save_parity(exported, workspace.export)
 
+    def quantise(self, data: Path, workspace: Workspace) -> None:  # noqa: ARG002 - reads what prepare left
+        """Ranges are those of training faces in their own boxes."""
+        faces = load_prepared(workspace.prepared).of_split("train").of_source("w300")
+        crops, _ = plain_arrays(faces.take(np.arange(_CALIBRATION_FACES)), self.size)
+        make_int8(workspace, crops.astype(np.uint8), points_difference)
+
     def evaluate(self, data: Path, workspace: Workspace) -> None:
         mean = load_prepared(workspace.prepared).of_split("train").mean_points_in_crop()
-        model = workspace.require(workspace.onnx, "export")
-        for name, title in TEST_SETS.items():
-            samples = [sample for sample in load(name, data) if sample.split == "test"]
-            evaluation = evaluate_landmarks(
-                model, samples, test_set=title, mean_points=mean.astype(np.float64)
-            )
-            write_report(evaluation, workspace.evaluation(name), title=f"{self.name}, {title}")
         turned = [sample for sample in load(POSE_SET, data) if sample.split == "test"]
-        pose = evaluate_pose(model, turned, test_set="Pointing'04 persons 11-12")
-        write_metrics(pose, workspace.evaluation(POSE_SET))
+        files = {"": workspace.require(workspace.onnx, "export"), INT8_SUFFIX: workspace.int8}
+        for suffix, model in files.items():
+            if not model.is_file():
+                continue
+            for name, title in TEST_SETS.items():
+                samples = [sample for sample in load(name, data) if sample.split == "test"]
+                evaluation = evaluate_landmarks(
+                    model, samples, test_set=title, mean_points=mean.astype(np.float64)
+                )
+                folder = workspace.evaluation(name + suffix)
+                write_report(evaluation, folder, title=f"{self.name}{suffix}, {title}")
+            pose = evaluate_pose(model, turned, test_set="Pointing'04 persons 11-12")
+            write_metrics(pose, workspace.evaluation(POSE_SET + suffix))
 
     def card(self, data: Path, workspace: Workspace) -> None:
         use = recipe_use(

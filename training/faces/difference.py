@@ -1,0 +1,32 @@
+"""How far the answers of two files for the same crops are apart, in what the model itself expects
+to be wrong.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.face.rotation import geodesic_degrees
+from training.parity import Outputs
+
+_SHARE = 0.1  # of openness and presence, 0..1: what counts as much as a whole deviation
+
+
+def face_difference(answered: Outputs, wanted: Outputs) -> float:
+    """Root mean square of the points' and of the rotation's differences in `wanted`'s deviations,
+    and of openness and presence in tenths; the largest of the three.
+    """
+    turned = geodesic_degrees(answered["rotation"], wanted["rotation"]) / np.sqrt(3.0)
+    expected = np.sqrt(np.mean(np.square(wanted["rotation_std"]), axis=-1))
+    shares = np.column_stack([answered[name] - wanted[name] for name in ("openness", "presence")])
+    return max(points_difference(answered, wanted), _rms(turned / expected), _rms(shares / _SHARE))
+
+
+def points_difference(answered: Outputs, wanted: Outputs) -> float:
+    """That of the points alone."""
+    return _rms((answered["points"] - wanted["points"]) / wanted["std"][..., None])
+
+
+def _rms(values: NDArray[Any]) -> float:
+    return float(np.sqrt(np.mean(np.square(values))))
