@@ -27,6 +27,26 @@ def photometric(rng: np.random.Generator, image: Image) -> Image:
     return image
 
 
+def restyle(rng: np.random.Generator, image: Image) -> Image:
+    """Another light and another lens: shading that wanders over the picture, mixed colours, edges
+    made softer or harder, contrast evened out locally.
+
+    For renders, whose own shading and texture a network must not learn to rely on.
+    """
+    height, width = image.shape[:2]
+    field = np.exp(rng.normal(0, 0.3, (4, 4))).astype(np.float32)
+    shading = cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC)
+    colours = (np.eye(3) + rng.normal(0, 0.08, (3, 3))).astype(np.float32)
+    styled = np.asarray(cv2.transform(image.astype(np.float32) * shading[:, :, None], colours))
+    soft = cv2.GaussianBlur(styled, (0, 0), float(rng.uniform(0.7, 2.5)))
+    hardness = np.float32(rng.uniform(-0.6, 1.5))
+    styled = np.clip(styled + hardness * (styled - soft), 0, 255).astype(np.uint8)
+    if rng.random() < 0.3:
+        even = cv2.createCLAHE(float(rng.uniform(1, 4)), (4, 4))
+        styled = np.stack([even.apply(channel) for channel in cv2.split(styled)], axis=2)
+    return styled
+
+
 def occlude(rng: np.random.Generator, image: Image) -> Image:
     """Covers a part of the picture: a rectangle or an ellipse of one colour, noise or a piece of
     the picture.

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from training import augmentation
-from training.augmentation import cover_side, occlude, photometric
+from training.augmentation import cover_side, occlude, photometric, restyle
 
 Change = Callable[[np.random.Generator, NDArray[np.uint8]], NDArray[np.uint8]]
 
@@ -18,7 +18,7 @@ def picture() -> NDArray[np.uint8]:
     return np.stack(channels, axis=2).clip(0, 255).astype(np.uint8)
 
 
-@pytest.mark.parametrize("change", [photometric, occlude, cover_side])
+@pytest.mark.parametrize("change", [photometric, occlude, cover_side, restyle])
 def test_pictures_keep_their_form_and_the_seed_decides(change: Change) -> None:
     different = 0
     for seed in range(30):
@@ -46,6 +46,16 @@ def test_blur_keeps_the_brightness_and_flattens() -> None:
         blurred = augmentation._defocus_or_motion(np.random.default_rng(seed), noise)
         assert abs(float(blurred.mean()) - float(noise.mean())) < 3
         assert blurred.std() < noise.std()
+
+
+def test_another_look_moves_no_edge() -> None:
+    board = np.full((64, 64, 3), 60, np.uint8)
+    board[20:, 31:] = 190
+    for seed in range(20):
+        styled = restyle(np.random.default_rng(seed), board).astype(float).sum(axis=2)
+        steps = np.abs(np.diff(styled[30:], axis=1)).mean(axis=0)
+        assert steps.argmax() == 30
+        assert np.abs(np.diff(styled[:, 40:], axis=0)).mean(axis=1).argmax() == 19
 
 
 def test_a_cover_hides_a_part_and_leaves_the_rest() -> None:

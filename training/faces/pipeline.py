@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from app.face.geometry import CROP_SCALE, Box, crop_transform, invert, transform, warp
 from app.face.landmarks import scheme
 from app.face.rotation import mirror, turn
-from training.augmentation import cover_side, occlude, photometric
+from training.augmentation import cover_side, occlude, photometric, restyle
 from training.faces.crops import LabelledCrops
 from training.faces.negatives import FacelessPlaces
 from training.faces.targets import no_face, target_vector
@@ -68,6 +68,9 @@ class FaceBatches(EpochBatches):
             to_image, angle = jittered_crop(rng, Box(*faces.boxes[row].tolist()), self._jitter)
             flipped = bool(rng.random() < 0.5)
             crop, target = labelled_crop(faces, row, self._size, to_image, angle, flipped)
+        # Drawn only where it is asked for, so that runs without it have the batches that they had.
+        if self._jitter.restyled and rng.random() < self._jitter.restyled:
+            crop = restyle(rng, crop)
         crop = photometric(rng, crop)
         if rng.random() < self._jitter.occluded:
             crop = occlude(rng, crop)

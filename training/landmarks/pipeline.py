@@ -21,8 +21,8 @@ class CropJitter:
     turn_std, turn_max: degrees, normal with this deviation, one face in ten uniform up to the
     maximum. scale_std: of the logarithm of the side. shift_std: in box sides. forehead: callers'
     boxes may or may not hold it, so this share of the height is taken away from the top, uniformly
-    between 0 and 1 of it. occluded, side_covered: shares of the crops of which a part, or one side,
-    is covered (see training.augmentation).
+    between 0 and 1 of it. occluded, side_covered, restyled: shares of the crops of which a part, or
+    one side, is covered, and of those given another look (see training.augmentation).
     """
 
     turn_std: float = 14.0
@@ -32,6 +32,7 @@ class CropJitter:
     forehead: float = 0.2
     occluded: float = 0.3
     side_covered: float = 0.0
+    restyled: float = 0.0
 
 
 class LandmarkBatches(EpochBatches):

@@ -24,11 +24,12 @@ from training.faces.exporting import export_face
 from training.faces.losses import FaceLoss
 from training.faces.monitors import PointError, PoseError, PresenceError
 from training.faces.negatives import FacelessPlaces
-from training.faces.pipeline import FaceBatches, faceless_arrays, plain_arrays
+from training.faces.pipeline import JITTER, FaceBatches, faceless_arrays, plain_arrays
 from training.faces.prepared import load_source, prepare_source
 from training.faces.report import judge
 from training.faces.targets import TARGET
 from training.fit import LearnsMoreThanTheMean, Schedule, fit
+from training.landmarks.pipeline import CropJitter
 from training.networks.face import face_network, serving_network
 from training.precision_files import make_int8
 from training.publication import publish, recipe_use
@@ -59,8 +60,8 @@ class Face68:
 
     shares: of the faces, by set. faceless: sets whose pictures give crops without a face, of which
     there are faceless_share for each face. judged: sets whose validation parts watch the training.
-    head: how points are found (training.networks.point_heads); points_loss, rotation_weight: see
-    FaceLoss. begins_with: the published model whose weights the training begins with (of a
+    jitter: how crops stray and what is done to them. head: how points are found
+    (training.networks.point_heads); points_loss, rotation_weight: see FaceLoss. begins_with: the published model whose weights the training begins with (of a
     landmark model: its trunk), "" for random ones.
     """
 
@@ -75,6 +76,7 @@ class Face68:
     rotation_weight: float = 20.0
     begins_with: str = ""
     faceless_share: float = 0.05
+    jitter: CropJitter = JITTER
     size: int = 128
     batch: int = 64
     seed: int = 1
@@ -170,6 +172,7 @@ class Face68:
             batch=self.batch,
             steps=self.schedule.steps_per_epoch,
             seed=self.seed,
+            jitter=self.jitter,
         )
 
     def _validation(
@@ -214,6 +217,8 @@ FACE_68 = Face68(
     faceless=("pointing04", "renders"),
     judged=("renders", "pointing04"),
     points_of="renders",
+    # Else it would learn our painter's shading and skin, which no photograph has.
+    jitter=replace(JITTER, restyled=0.35),
 )
 FACE_68_RESEARCH = Face68(
     "face-68-research",
