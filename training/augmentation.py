@@ -40,11 +40,11 @@ def restyle(rng: np.random.Generator, image: Image) -> Image:
     styled = np.asarray(cv2.transform(image.astype(np.float32) * shading[:, :, None], colours))
     soft = cv2.GaussianBlur(styled, (0, 0), float(rng.uniform(0.7, 2.5)))
     hardness = np.float32(rng.uniform(-0.6, 1.5))
-    styled = np.clip(styled + hardness * (styled - soft), 0, 255).astype(np.uint8)
+    pixels = np.clip(styled + hardness * (styled - soft), 0, 255).astype(np.uint8)
     if rng.random() < 0.3:
         even = cv2.createCLAHE(float(rng.uniform(1, 4)), (4, 4))
-        styled = np.stack([even.apply(channel) for channel in cv2.split(styled)], axis=2)
-    return styled
+        pixels = np.stack([even.apply(channel) for channel in cv2.split(pixels)], axis=2)
+    return np.asarray(pixels, np.uint8)
 
 
 def occlude(rng: np.random.Generator, image: Image) -> Image:

@@ -61,8 +61,9 @@ class Face68:
     shares: of the faces, by set. faceless: sets whose pictures give crops without a face, of which
     there are faceless_share for each face. judged: sets whose validation parts watch the training.
     jitter: how crops stray and what is done to them. head: how points are found
-    (training.networks.point_heads); points_loss, rotation_weight: see FaceLoss. begins_with: the published model whose weights the training begins with (of a
-    landmark model: its trunk), "" for random ones.
+    (training.networks.point_heads); points_loss, rotation_weight: see FaceLoss. begins_with: the
+    published model whose weights the training begins with (of a landmark model: its trunk), "" for
+    random ones.
     """
 
     name: str
