@@ -7,7 +7,7 @@ from importlib import import_module
 
 from pydantic import ValidationError
 
-from app.logs import configure_logging
+from app.observability.logs import configure_logging
 from app.settings import Settings
 
 _FOR_LIBRARIES = {

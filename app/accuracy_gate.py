@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.alignment import Aligner, Alignment
-from app.candidates import Candidate
-from app.detection import DetectedFace, Detector
+from app.detection.candidates import Candidate
+from app.detection.detector import DetectedFace, Detector
 from app.errors import ProviderError
 from app.face.geometry import Box
 from app.face.rotation import geodesic_degrees
-from app.images import decode
+from app.images.decoding import decode
+from app.measuring.alignment import Aligner, Alignment
 from app.self_test import FOLDER, IMAGE_FILE
 
 LEAST_IOU = 0.95

@@ -20,11 +20,10 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, TypeVar
 
-from app.alignment import Alignment
-from app.batching import BatchRecord, ItemTiming
-from app.candidates import Candidate, cut_all, largest, most_step
+from app.batching.batcher import BatchRecord, ItemTiming
 from app.concurrency import all_of
-from app.detection import DetectorInput
+from app.detection.candidates import Candidate, cut_all, largest, most_step
+from app.detection.detector import DetectorInput
 from app.errors import (
     ImageTooManyPixels,
     ImageUndecodable,
@@ -33,14 +32,15 @@ from app.errors import (
     UnsupportedMediaType,
 )
 from app.face.geometry import Crop
-from app.given_boxes import check_boxes
-from app.image_input import ImageInput
-from app.images import DecodedImage, ImageLimits, decode, pixels_to_decode
-from app.measuring import measure
+from app.faces import measure
+from app.images.decoding import DecodedImage, ImageLimits, decode, pixels_to_decode
+from app.images.resolution import Resolution
+from app.intake.given_boxes import check_boxes
+from app.intake.image_input import ImageInput
+from app.measuring.alignment import Alignment
 from app.models import LandmarkModel, Models, OpenModels, serve_models
-from app.observability import Trace
+from app.observability.observer import Trace
 from app.options import Options
-from app.resolution import Resolution
 from app.results import ImageFacts, ImageResult, ModelIdentity
 from app.settings import LimitSettings, Settings
 from app.threads import cpu_count

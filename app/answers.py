@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.eyes import Eye
 from app.face.landmarks import scheme
 from app.face.rotation import CONVENTIONS, to_quaternion
-from app.pose import Pose
+from app.measuring.eyes import Eye
+from app.measuring.pose import Pose
 from app.results import Face, ImageResult, ModelIdentity
 
 STAGES = ("receive", "wait", "decode", "detect", "crop", "queue", "infer", "measure")

@@ -1,7 +1,7 @@
 """The application: settings in, a FastAPI app out. Nothing happens at import.
 
 python -m app serve
-uvicorn --factory app.main:app_from_environment    (without the bounds of app.server)
+uvicorn --factory app.main:app_from_environment    (without the bounds of app.processes.server)
 """
 
 import asyncio
@@ -15,25 +15,25 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from app import problems, self_test
-from app.admission import Admission
 from app.analysis import Analyzer, open_analyzer
-from app.body import BodyLimit, ByteBudget
-from app.channel import News
-from app.crew import Crew, WorkerState
 from app.errors import ProviderError
-from app.exposition import Exposition
 from app.face.card import CardError
-from app.images import silence_codecs
-from app.inference import Model
-from app.logs import configure_logging
-from app.metrics import Metrics
+from app.images.decoding import silence_codecs
+from app.inference.model import Model
+from app.intake.admission import Admission
+from app.intake.body import BodyLimit, ByteBudget
 from app.models import Models, OpenModels, load_models
-from app.observability import LogObserver, Observability, Observer, Observers
+from app.observability.exposition import Exposition
+from app.observability.logs import configure_logging
+from app.observability.metrics import Metrics
+from app.observability.observer import LogObserver, Observability, Observer, Observers
 from app.problems import Problems
+from app.processes.channel import News
+from app.processes.crew import Crew, WorkerState
+from app.processes.seat import Seat
 from app.readiness import Readiness, without_folders
 from app.routes import analysis, health, inference_protocol, metrics, models
 from app.routes.documentation import complete
-from app.seat import Seat
 from app.settings import Settings
 
 QUEUE_LOOK_SECONDS = 0.5

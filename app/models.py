@@ -14,12 +14,12 @@ from app.accuracy_gate import (
     golden_crops,
     golden_pictures,
 )
-from app.alignment import Aligner, Alignment
-from app.batching import Batcher, BatchRecord
-from app.detection import DetectedFace, Detector, DetectorInput, DetectorSettings
+from app.batching.batcher import Batcher, BatchRecord
+from app.detection.detector import DetectedFace, Detector, DetectorInput, DetectorSettings
 from app.errors import InvalidParameter, ProviderError, UnknownModel
-from app.inference import Device, Model, Precision, ProviderSettings
-from app.pose import Method
+from app.inference.model import Device, Model, Precision, ProviderSettings
+from app.measuring.alignment import Aligner, Alignment
+from app.measuring.pose import Method
 from app.settings import InferenceSettings, Settings
 from app.threads import cpu_count
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.errors import InvalidParameter
 from app.face.pnp import Camera
 from app.face.rotation import CONVENTIONS
-from app.pose import Method
+from app.measuring.pose import Method
 
 BLOCKS = ("landmarks", "pose", "eyes", "quality")
 _CAMERA = ("fx", "fy", "cx", "cy")

@@ -17,7 +17,6 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import json_text
 from app.errors import (
     PROBLEM_MEDIA_TYPE,
     InternalError,
@@ -28,7 +27,8 @@ from app.errors import (
     NotReady,
 )
 from app.faults import invalid_parameters
-from app.observability import trace_of
+from app.intake import json_text
+from app.observability.observer import trace_of
 from app.options import Query
 
 _LONGEST_PATH: Final = 80  # characters of a caller's path that are repeated to it

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import MienError
-from app.eyes import Eyes
 from app.face.geometry import Box
-from app.pose import Pose
-from app.quality import Quality
-from app.usability import Usable
+from app.measuring.eyes import Eyes
+from app.measuring.pose import Pose
+from app.measuring.quality import Quality
+from app.measuring.usability import Usable
 
 
 @dataclass(frozen=True, slots=True, eq=False)

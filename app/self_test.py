@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.face.geometry import Box
 from app.face.rotation import from_euler, geodesic_degrees, to_euler
-from app.image_input import ImageInput
-from app.observability import Trace
+from app.intake.image_input import ImageInput
+from app.observability.observer import Trace
 from app.options import Options
 from app.results import Face, ImageResult
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from app.detection import Detector, DetectorInput, DetectorSettings
-from app.inference import Model
+from app.detection.detector import Detector, DetectorInput, DetectorSettings
+from app.inference.model import Model
 
 MIXED = (
     (640, 480),

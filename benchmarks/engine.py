@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.face.card import load_card
-from app.inference import Device, Model, Precision
+from app.inference.model import Device, Model, Precision
 from app.threads import cpu_count
 from benchmarks.command import Effort, Measuring, effort, parser
 from benchmarks.pictures import HEIGHT, WIDTH

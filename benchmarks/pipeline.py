@@ -11,14 +11,14 @@ from typing import Any, Final
 
 import cv2
 
-from app import json_text
 from app.answers import answer
-from app.candidates import Candidate, cut_all, most_step
-from app.images import decode
-from app.measuring import measure
+from app.detection.candidates import Candidate, cut_all, most_step
+from app.faces import measure
+from app.images.decoding import decode
+from app.images.resolution import Resolution
+from app.intake import json_text
 from app.models import OpenModels, load_models
 from app.options import BLOCKS, Options
-from app.resolution import Resolution
 from app.results import ImageFacts, ImageResult, ModelIdentity
 from app.settings import Settings
 

@@ -20,13 +20,13 @@ from pathlib import Path
 
 import numpy as np
 
-from app.alignment import Aligner
-from app.candidates import Candidate
-from app.detection import Detector
+from app.detection.candidates import Candidate
+from app.detection.detector import Detector
 from app.face.landmarks import scheme
 from app.face.rotation import geodesic_degrees
-from app.inference import Model
-from app.measuring import measure
+from app.faces import measure
+from app.inference.model import Model
+from app.measuring.alignment import Aligner
 from app.options import Options
 from app.results import ImageFacts
 from app.settings import Settings

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.detection import Detector
+from app.detection.detector import Detector
 from app.face.geometry import Box, face_box
 from app.face.rotation import from_euler
 from training.splits import validation_by_subject

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app import face_limits, landmark_limits, usability
-from app.alignment import HeadInCrop
-from app.face_limits import std_in_view
-from app.landmark_limits import nose_between_eyes
+from app.measuring import face_limits, landmark_limits, usability
+from app.measuring.alignment import HeadInCrop
+from app.measuring.face_limits import std_in_view
+from app.measuring.landmark_limits import nose_between_eyes
+from app.measuring.usability import seen_as
 from app.results import Face
-from app.usability import seen_as
 
 LOST = 4.0
 """How much the share of right answers that a limit refuses counts against that of wrong ones that

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Coroutine
 from typing import Any
 
-from app.batching import Batcher
+from app.batching.batcher import Batcher
 
 LONG = 5.0
 

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from app.errors import ImageTooManyPixels, ImageUndecodable, UnsupportedMediaType
-from app.images import ImageLimits, decode, silence_codecs
-from app.resolution import FULL, Resolution
+from app.images.decoding import ImageLimits, decode, silence_codecs
+from app.images.resolution import FULL, Resolution
 from tests.image_files import arithmetic_jpeg, encode, jpeg_segment, lossless_jpeg, photo, png
 
 LIMITS = ImageLimits(max_pixels=1_000_000)

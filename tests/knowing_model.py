@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from app.alignment import Alignment, HeadInCrop
 from app.face.geometry import Crop
+from app.measuring.alignment import Alignment, HeadInCrop
 from tests.golden_heads import Head
 
 COVER = (255, 0, 255)

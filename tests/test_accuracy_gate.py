@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from app.accuracy_gate import faults_of_aligner, faults_of_detector, golden_crops, golden_pictures
-from app.alignment import Aligner
-from app.detection import Detector, DetectorSettings
+from app.detection.detector import Detector, DetectorSettings
 from app.errors import ProviderError
-from app.inference import Model
+from app.inference.model import Model
+from app.measuring.alignment import Aligner
 from app.models import load_models
 from app.settings import InferenceSettings, Settings
 from tests.tiny_models import (
@@ -51,7 +51,7 @@ def test_int8_that_answers_alike_serves(
     folder = write_landmarks(models_dir / "landmarks-68")
     add_int8(folder, faster_on=["made_up"], shift=BASE_STD / 20)
     write_detector(models_dir / "detector")
-    monkeypatch.setattr("app.precision.cpu_features", lambda: frozenset({"made_up"}))
+    monkeypatch.setattr("app.inference.precision.cpu_features", lambda: frozenset({"made_up"}))
     if precision == "int8":
         # The detector has no such file, and a named precision is for all models.
         with pytest.raises(Exception, match="detector has no int8 file"):
@@ -68,7 +68,7 @@ def test_int8_that_answers_otherwise_does_not(
     folder = write_landmarks(models_dir / "landmarks-68")
     add_int8(folder, faster_on=["made_up"], shift=BASE_STD / 2)
     add_int8(models_dir / "detector", faster_on=[], network=models_dir / "detector")
-    monkeypatch.setattr("app.precision.cpu_features", lambda: frozenset({"made_up"}))
+    monkeypatch.setattr("app.inference.precision.cpu_features", lambda: frozenset({"made_up"}))
     with pytest.raises(ProviderError, match=r"landmarks-68 in int8.*points differ.*PRECISION=fp32"):
         load_models(settings(models_dir, "int8"))
     with caplog.at_level(logging.WARNING):

@@ -12,12 +12,12 @@ import pytest
 from app.analysis import Analyzer, open_analyzer
 from app.errors import ImageTooManyPixels
 from app.face.geometry import Box
-from app.image_input import ImageInput
-from app.images import DecodedImage, ImageLimits, decode
+from app.images.decoding import DecodedImage, ImageLimits, decode
+from app.images.resolution import Resolution
+from app.intake.image_input import ImageInput
 from app.models import load_models
-from app.observability import Trace
+from app.observability.observer import Trace
 from app.options import Options
-from app.resolution import Resolution
 from app.settings import InferenceSettings, LimitSettings, Settings
 from tests.service.serving import NO_FACE, ONE_FACE, PATIENCE, write_models
 

@@ -117,6 +117,16 @@ def test_no_import_cycles(modules: list[str]) -> None:
     assert len(list(TopologicalSorter(graph).static_order())) >= len(modules)
 
 
+def test_no_cycles_between_the_packages_of_app() -> None:
+    graph: dict[str, set[str]] = {}
+    for name in APP:
+        if "." in name:
+            others = {part_of_app(other) for other in within_app(name)}
+            graph.setdefault(part_of_app(name), set()).update(others - {part_of_app(name)})
+    assert {"images", "inference", "measuring"} <= graph.keys()
+    list(TopologicalSorter(graph).static_order())  # CycleError names a cycle
+
+
 def test_every_library_the_service_imports_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared_text = [*project["dependencies"], *project["optional-dependencies"]["cpu"]]

@@ -9,13 +9,13 @@ import pytest
 from pydantic import BaseModel
 
 from app import errors
-from app.crew import Crew
 from app.errors import MienError
-from app.exposition import Exposition
 from app.face.landmarks import SCHEMES
 from app.face.rotation import CONVENTIONS
-from app.metrics import FAMILIES
+from app.observability.exposition import Exposition
+from app.observability.metrics import FAMILIES
 from app.options import Query
+from app.processes.crew import Crew
 from app.settings import Settings
 
 ROOT = Path(__file__).parents[1]

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.inference import Model
-from app.providers import CPU, CUDA, TENSORRT
+from app.inference.model import Model
+from app.inference.providers import CPU, CUDA, TENSORRT
 from app.settings import Settings
 from app.tuning import report
 from app.tuning.choice import WorkersRow, best_batch, best_variant, best_workers

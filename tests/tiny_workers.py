@@ -21,14 +21,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app import server
-from app.channel import News, WorkerEnd
-from app.crew import Crew, WorkerState
-from app.logs import configure_logging
-from app.server import listen, server_config
+from app.observability.logs import configure_logging
+from app.processes import server
+from app.processes.channel import News, WorkerEnd
+from app.processes.crew import Crew, WorkerState
+from app.processes.server import listen, server_config
+from app.processes.worker import WorkerServer
+from app.processes.workers import Workers
 from app.settings import ServerSettings
-from app.worker import WorkerServer
-from app.workers import Workers
 
 ROOT = Path(__file__).parents[1]
 PAUSE = 0.35  # seconds of /wait and /block

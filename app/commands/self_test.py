@@ -11,7 +11,7 @@ from app.errors import StartUpError
 from app.face.card import CardError
 from app.main import hashes
 from app.models import load_models
-from app.observability import LogObserver
+from app.observability.observer import LogObserver
 from app.settings import Settings
 
 

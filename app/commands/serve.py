@@ -10,16 +10,16 @@ from contextlib import ExitStack, suppress
 import cv2
 import onnxruntime
 
-from app.channel import WorkerEnd
-from app.crew import Crew
 from app.errors import StartUpError
 from app.main import create_app
-from app.seat import Seat
-from app.server import Server, listen, server_config
+from app.processes.channel import WorkerEnd
+from app.processes.crew import Crew
+from app.processes.seat import Seat
+from app.processes.server import Server, listen, server_config
+from app.processes.sharing import of_one_worker, worker_count
+from app.processes.worker import WorkerServer
+from app.processes.workers import Workers
 from app.settings import Settings
-from app.sharing import of_one_worker, worker_count
-from app.worker import WorkerServer
-from app.workers import Workers
 
 FAILED = 3
 """Exit status of a service that could not start; that of uvicorn."""

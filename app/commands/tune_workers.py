@@ -12,12 +12,12 @@ from typing import Any
 
 from app.analysis import Analyzer, open_analyzer
 from app.errors import StartUpError
-from app.image_input import ImageInput
+from app.intake.image_input import ImageInput
 from app.models import load_models
+from app.observability.trace import Trace
 from app.options import Options
+from app.processes.sharing import of_one_worker
 from app.settings import Settings
-from app.sharing import of_one_worker
-from app.trace import Trace
 from app.tuning.choice import WorkersRow
 from app.tuning.timing import Sample
 

@@ -6,14 +6,14 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import json_text
-from app.admission import Admission
 from app.analysis import Analyzer
 from app.answers import answer, timings
-from app.body import unless_gone
 from app.errors import DeadlineExceeded
-from app.intake import read_images
-from app.observability import Trace, trace_of
+from app.intake import json_text
+from app.intake.admission import Admission
+from app.intake.body import unless_gone
+from app.intake.parsing import read_images
+from app.observability.observer import Trace, trace_of
 from app.options import BLOCKS, Options, Query, options_of
 from app.readiness import Readiness
 from app.results import ImageResult

@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.errors import PROBLEM_MEDIA_TYPE
-from app.intake import FORM_TYPE, IMAGE_TYPES, JSON_TYPE
+from app.intake.parsing import FORM_TYPE, IMAGE_TYPES, JSON_TYPE
 from app.schemas import Body, Problem
 
 _FORM_SCHEMA: dict[str, Any] = {

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from app.analysis import Analyzer
-from app.providers import OPENVINO
+from app.inference.providers import OPENVINO
 from app.readiness import Readiness
 from app.routes.documentation import problems
 from app.routes.models import model_named

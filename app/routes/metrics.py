@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.responses import Response
 
-from app.exposition import Exposition
+from app.observability.exposition import Exposition
 
 router = APIRouter(tags=["health"])
 

@@ -5,10 +5,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import json_text
 from app.analysis import Analyzer
 from app.errors import UnknownModel
-from app.inference import Model
+from app.inference.model import Model
+from app.intake import json_text
 from app.readiness import Readiness
 from app.routes.documentation import problems
 from app.schemas import ModelCardAnswer, ModelList, ModelSummary

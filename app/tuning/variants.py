@@ -10,8 +10,8 @@ import onnxruntime as ort
 
 from app.errors import StartUpError
 from app.face.card import CardError, load_card
+from app.inference.providers import COREML, CUDA, TENSORRT, Device
 from app.models import OpenModels, load_models
-from app.providers import COREML, CUDA, TENSORRT, Device
 from app.settings import Settings
 from app.threads import cpu_count
 

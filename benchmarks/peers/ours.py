@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from app.detection import Detector
-from app.inference import Model
+from app.detection.detector import Detector
+from app.inference.model import Model
 from benchmarks.peers.peer import About, FoundBoxes, found_boxes
 
 _CURVE = 0.02

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.detection import Detector
-from app.inference import Model
+from app.detection.detector import Detector
+from app.inference.model import Model
 from benchmarks.peers.client import PeerClient, PeerError, save_images
 from benchmarks.peers.dlib_hog import DlibHog
 from benchmarks.peers.haar import HaarCascade

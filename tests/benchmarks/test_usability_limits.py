@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from app import face_limits, landmark_limits, usability
+from app.measuring import face_limits, landmark_limits, usability
 from benchmarks.usability_limits import Limit, limits_of, propose, table
 
 MOST = Limit("a.LARGEST", 10.0, lambda _: 0.0, True)

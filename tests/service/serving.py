@@ -18,11 +18,11 @@ import pytest
 from fastapi import FastAPI
 from numpy.typing import NDArray
 
-from app.batching import BatchRecord
+from app.batching.batcher import BatchRecord
 from app.main import create_app
-from app.observability import RequestRecord
+from app.observability.observer import RequestRecord
+from app.processes.server import Server, listen, server_config
 from app.schemas import Answer, Problem
-from app.server import Server, listen, server_config
 from app.settings import LimitSettings, Settings
 from tests.tiny_models import picture, write_detector, write_landmarks
 

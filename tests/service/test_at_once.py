@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app import images
+from app.images import decoding
 from tests.service.serving import (
     HEAD,
     ONE_FACE,
@@ -67,7 +67,7 @@ def test_decoded_images_take_turns(models_dir: Path, monkeypatch: pytest.MonkeyP
 
     def counted(*args: Any) -> Any:
         decoded.append(1)
-        return images.decode(*args)
+        return decoding.decode(*args)
 
     monkeypatch.setattr("app.analysis.decode", counted)
     settings = limited(models_dir, max_decoded_images=1)

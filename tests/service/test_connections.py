@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from app import server
+from app.processes import server
 from tests.service.serving import HEAD, ONE_FACE, Service, connected, faces, raw
 
 MEBIBYTE = 1024 * 1024

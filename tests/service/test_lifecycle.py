@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app import alignment, images, main, self_test
+from app import main, self_test
 from app.__main__ import main as command
+from app.images import decoding
+from app.measuring import alignment
 from app.models import load_models
 from app.settings import InferenceSettings, Settings
 from tests.service.serving import (
@@ -99,7 +101,7 @@ def test_missing_files_keep_it_unready(copied: Path, missing: str) -> None:
 
 def test_swapped_colours_keep_it_unready(golden: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def swapped(*args: Any) -> Any:
-        image = images.decode(*args)
+        image = decoding.decode(*args)
         pixels = np.ascontiguousarray(image.pixels[..., ::-1])
         return type(image)(pixels, image.orientation_applied)
 

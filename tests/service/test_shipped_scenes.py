@@ -11,10 +11,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from app.detection import Detector, DetectorSettings
+from app.detection.detector import Detector, DetectorSettings
 from app.face.geometry import Box
 from app.face.landmarks import scheme
-from app.inference import Model
+from app.inference.model import Model
 from app.settings import Settings
 from tests.golden_heads import Head, cut_close, far_away, head, together, turned
 from tests.service.serving import Service, encoded, faces, running

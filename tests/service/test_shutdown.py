@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app import server
+from app.processes import server
 from app.settings import Settings
 from tests.service.serving import PATIENCE, Service, connected, running, until
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from app.logs import JsonFormatter
-from app.observability import LogObserver
+from app.observability.logs import JsonFormatter
+from app.observability.observer import LogObserver
 from app.settings import InferenceSettings, LimitSettings, ServerSettings, Settings
 from tests.service.serving import (
     ONE_FACE,

@@ -1,0 +1,1 @@
+"""Items of many callers, run together; knows nothing of faces or of onnxruntime."""

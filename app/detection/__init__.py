@@ -1,0 +1,1 @@
+"""Images -> the faces in them."""

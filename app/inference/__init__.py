@@ -1,0 +1,1 @@
+"""A model folder -> a session that runs it, on the device and in the precision asked for."""

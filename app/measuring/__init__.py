@@ -1,0 +1,1 @@
+"""What follows from a model's answer about one crop: pose, eyes, quality, verdict."""

@@ -1,0 +1,108 @@
+"""May a program act on these numbers? Verdicts with reasons, by thresholds that were measured.
+
+What speaks against the picture and the box is here; what speaks against an answer depends on the
+kind of the model: `app.measuring.landmark_limits`, `app.measuring.face_limits`.
+`python -m benchmarks.usability --data DIR` measures the limits: answers that are known to be right
+or wrong, and how many of each are refused.
+"""
+
+from dataclasses import dataclass
+
+from app.face.geometry import Box, face_box
+from app.face.schemes.ibug_68 import IBUG_68
+from app.measuring import face_limits, landmark_limits
+from app.measuring.alignment import HeadInCrop
+from app.measuring.pose import Array, Pose
+from app.measuring.quality import Quality
+
+SMALLEST_FACE = 24  # image pixels: features are then a few pixels apart
+LEAST_CONFIDENCE = 0.5
+DARKEST, BRIGHTEST = 0.06, 0.97
+LEAST_SHARPNESS = 0.08
+# IoU of the box with the face box of the landmarks. Photographs have 0.74 and more (99 %); boxes
+# eight times too long or more have less than 0.35, all of them; no right answer to a box of 0.7
+# times the face's size is refused, 2 % at 1.5 times (landmarks-68).
+LEAST_OVERLAP = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Usable:
+    """landmarks, pose: whether to trust them. reasons: why not, see `Usable` in the schemas."""
+
+    landmarks: bool
+    pose: bool
+    reasons: tuple[str, ...]
+
+
+def judge(
+    box: Box,
+    confidence: float | None,
+    points: Array,
+    std: Array,
+    quality: Quality,
+    pose: Pose | None,
+    head: HeadInCrop | None = None,
+    split: float = 0.0,
+) -> Usable:
+    """Verdict over one face, all of it in the image turned so that the head is upright.
+
+    points: (K, 2), std: (K,), both in image pixels. head: of the models that tell it; split: how
+    far the pose is from theirs, degrees.
+    """
+    overlap, size = seen_as(points, box)
+    of_image = _against_image(confidence, quality, overlap, head)
+    if head is None:
+        of_landmarks = landmark_limits.against_landmarks(std / size)
+    else:
+        of_landmarks = face_limits.against_landmarks(std / size, head)
+    if pose is None:
+        of_pose = {"no_pose": True}
+    elif head is None:
+        of_pose = landmark_limits.against_pose(points, std / size, pose, size)
+    else:
+        of_pose = face_limits.against_pose(pose, head, split, size)
+    reasons = of_image | of_landmarks | of_pose
+    # A pose that does not come from the landmarks does not need them either.
+    direct = pose is not None and pose.method == "direct"
+    needed = of_image | of_pose if direct else reasons
+    return Usable(
+        landmarks=not any((of_image | of_landmarks).values()),
+        pose=not any(needed.values()),
+        reasons=tuple(name for name, holds in reasons.items() if holds),
+    )
+
+
+def _against_image(
+    confidence: float | None, quality: Quality, overlap: float, head: HeadInCrop | None
+) -> dict[str, bool]:
+    """What no number about this face survives. Every limit is written so that NaN fails it."""
+    doubted = confidence is not None and not confidence >= LEAST_CONFIDENCE
+    absent = head is not None and not head.presence >= face_limits.LEAST_PRESENCE
+    return {
+        "small": not quality.face_pixels >= SMALLEST_FACE,
+        "truncated": quality.truncated,
+        "low_confidence": doubted or absent,
+        "dark": not quality.brightness >= DARKEST,
+        "bright": not quality.brightness <= BRIGHTEST,
+        "blurred": not quality.sharpness >= LEAST_SHARPNESS,
+        "box_mismatch": not overlap >= LEAST_OVERLAP,
+    }
+
+
+def seen_as(points: Array, box: Box) -> tuple[float, float]:
+    """IoU of the box with the face box of the landmarks (K, 2), and the face's size in pixels.
+
+    Between both sizes: a box that is somewhat off changes the one, a wrong answer the other.
+    """
+    seen = _box_of(points, box)
+    return seen.iou(box), (box.area * seen.area) ** 0.25
+
+
+def _box_of(points: Array, box: Box) -> Box:
+    """The face box that the landmarks say; the box itself where they say none."""
+    if len(points) != len(IBUG_68):
+        return box
+    try:
+        return face_box(points)
+    except ValueError:  # all points in one place or on one line
+        return box

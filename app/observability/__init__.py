@@ -1,0 +1,1 @@
+"""What a request was and how long its stages took: logs, traces, metrics."""

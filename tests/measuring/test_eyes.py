@@ -1,0 +1,67 @@
+"""Eye openness against hand-made eyes."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from app.measuring.eyes import measure_eyes, told_eyes
+
+STD = np.full(68, 1.0)
+
+
+def points(width: float, right: float, left: float) -> NDArray[np.float64]:
+    """68 points, eyes `width` wide and open by these ratios; the subject's right is at x = 0."""
+    found = np.zeros((68, 2))
+    for start, origin, openness in ((36, 0.0, right), (42, 200.0, left)):
+        lid = openness * width / 2
+        eye = [(0, 0), (0.3, -lid), (0.7, -lid), (1, 0), (0.7, lid), (0.3, lid)]
+        found[start : start + 6] = [(origin + x * width, y) for x, y in eye]
+    return found
+
+
+def test_sides_are_the_subjects() -> None:
+    eyes = measure_eyes(points(40, 0.3, 0.1), STD, 0.0)
+    assert eyes.right.openness == pytest.approx(0.3)
+    assert eyes.left.openness == pytest.approx(0.1)
+    assert eyes.left.measurable
+    assert eyes.right.measurable
+
+
+@pytest.mark.parametrize(
+    ("width", "std", "yaw"),
+    [(40, 1.0, 70.0), (40, 1.0, -70.0), (40, 1.0, None), (5, 0.1, 0.0), (40, 7.0, 0.0)],
+)
+def test_not_measurable(width: float, std: float, yaw: float | None) -> None:
+    eyes = measure_eyes(points(width, 0.3, 0.3), np.full(68, std), yaw)
+    assert not eyes.left.measurable
+    assert not eyes.right.measurable
+
+
+def test_an_eye_without_width() -> None:
+    eye = measure_eyes(np.zeros((68, 2)), STD, 0.0).left
+    assert (eye.openness, eye.measurable) == (0.0, False)
+
+
+def test_what_the_model_tells_is_taken() -> None:
+    """Right eye first; what is below shut is shut."""
+    eyes = told_eyes(np.array([0.3, -0.01]), points(40, 0.1, 0.1), STD, 0.0)
+    assert (eyes.right.openness, eyes.left.openness) == (0.3, 0.0)
+    assert eyes.right.measurable
+    assert eyes.left.measurable
+
+
+@pytest.mark.parametrize(
+    ("yaw", "right", "left"), [(70.0, True, False), (-70.0, False, True), (50.0, True, True)]
+)
+def test_a_turned_head_hides_its_far_eye(yaw: float, right: bool, left: bool) -> None:
+    """Yaw > 0 is to the image's right, where the subject's left eye is."""
+    eyes = told_eyes(np.array([0.3, 0.3]), points(40, 0.3, 0.3), STD, yaw)
+    assert (eyes.right.measurable, eyes.left.measurable) == (right, left)
+
+
+@pytest.mark.parametrize(("width", "std"), [(5, 0.1), (40, 7.0)])
+def test_what_is_told_of_an_eye_hardly_seen_is_not_measurable(width: float, std: float) -> None:
+    seen = points(width, 0.3, 0.3)
+    eyes = told_eyes(np.array([0.3, 0.3]), seen, np.full(68, std), 0.0)
+    assert not eyes.left.measurable
+    assert not eyes.right.measurable
