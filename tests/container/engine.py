@@ -50,7 +50,12 @@ class Engine:
 
     def attempt(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [*self.command, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+            [*self.command, *arguments],
+            cwd=ROOT,
+            env=os.environ | {"BUILDAH_FORMAT": "docker"},  # else podman forgets health checks
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     def inspect(self, name: str) -> dict[str, Any]:
