@@ -49,12 +49,13 @@ def revision() -> str:
 
 
 @pytest.fixture(scope="session")
-def image(engine: Engine, revision: str, measured: dict[str, str]) -> str:
-    """Built from the unchanged Dockerfile."""
+def image(engine: Engine, revision: str, measured: dict[str, str]) -> Iterator[str]:
+    """Built from the unchanged Dockerfile, and removed in the end."""
     started = time.monotonic()
     engine("build", "-t", IMAGE, f"--build-arg=REVISION={revision}", ".")
     measured["build, seconds"] = f"{time.monotonic() - started:.0f}"
-    return IMAGE
+    yield IMAGE
+    engine.attempt("rmi", IMAGE)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
+from app.face.card import load_card
 from tests.docker.dockerfiles import ALL, ROOT, SERVING, instructions, of_kind
 
 LOCKS = {
@@ -40,6 +41,15 @@ def test_versions_are_those_of_the_project(name: str) -> None:
     versions = {one for one in of_kind(name, "ARG") if one.startswith("VERSION=")}
     assert versions == {f"VERSION={project['version']}"}
     assert f'licenses="{project["license"]}"' in "".join(of_kind(name, "LABEL"))
+
+
+@pytest.mark.parametrize("name", SERVING)
+def test_the_label_names_the_strictest_edition(name: str) -> None:
+    editions = {
+        load_card(path.parent).licence.edition for path in (ROOT / "models").glob("*/card.json")
+    }
+    (labels,) = of_kind(name, "LABEL")
+    assert ('mien.models.edition="research:' in labels) == ("research" in editions)
 
 
 @pytest.mark.parametrize("name", ALL)
