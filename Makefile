@@ -19,7 +19,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 SERVE := .venvs/serve-$(ENGINE)
 DEV := .venvs/dev
 TRAINING := .venvs/training
-SOURCES := $(wildcard app training tests benchmarks docs)
+SOURCES := $(wildcard app training tests benchmarks docs docker)
 SERVING_PEERS := plain mosec litserve bentoml kserve
 
 ##@ Use
@@ -60,6 +60,13 @@ format: $(DEV)/.ready ## rewrite the sources in the one format
 .PHONY: test-training
 test-training: $(TRAINING)/.ready ## run the tests of training/, with tensorflow
 	CUDA_VISIBLE_DEVICES= TF_CPP_MIN_LOG_LEVEL=2 $(TRAINING)/bin/python -m pytest tests/training
+
+# Where no Docker engine answers, docker/container stands in for one.
+CONTAINER ?= $(shell docker info >/dev/null 2>&1 && echo docker || echo docker/container)
+
+.PHONY: test-container
+test-container: $(DEV)/.ready ## build the image and try what docs/container.md promises (CONTAINER=docker)
+	CONTAINER="$(CONTAINER)" $(DEV)/bin/python -m pytest tests/container
 
 # The service is run from the environment that serves, the measuring from that of development; plots want matplotlib,
 # which the training environment has: where it is there, it draws them.
