@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from app.processes.workers import STOPPING_SECONDS
 from app.settings import Settings
-from app.workers import STOPPING_SECONDS
 from tests.docker.dockerfiles import ROOT, SERVING, of_kind
 
 COMPOSE = ROOT / "docker-compose.yml"
