@@ -134,8 +134,13 @@ async def _serve(app: FastAPI, loading: asyncio.Future[OpenModels], stop: asynci
             if settings.self_test:
                 readiness.set_unready("The self-test is running. Try again in some seconds.")
                 folder = settings.models_dir / self_test.FOLDER
-                usual = analyzer.models.answer_as_recorded
-                await self_test.run(analyzer.analyze, hashes(analyzer), folder, usual_size=usual)
+                await self_test.run(
+                    analyzer.analyze,
+                    hashes(analyzer),
+                    folder,
+                    usual_size=analyzer.models.usual_size,
+                    exact=analyzer.models.exact,
+                )
             if not stop.is_set():
                 readiness.set_ready(analyzer)
                 seat.tell(News(WorkerState.READY, models=hashes(analyzer)))

@@ -62,12 +62,14 @@ class Models:
         return {model.card.name: model for model in (*aligners, self.detector.detector.model)}
 
     @property
-    def answer_as_recorded(self) -> bool:
-        """Whether the self-test's numbers hold for them, which were recorded with the detector's
-        usual size and in fp32.
-        """
-        usual = self.detector.detector.usual_size
-        return usual and all(model.precision == "fp32" for model in self.all.values())
+    def usual_size(self) -> bool:
+        """Whether the detector's input has the size of its card."""
+        return self.detector.detector.usual_size
+
+    @property
+    def exact(self) -> bool:
+        """Whether all of them compute in fp32."""
+        return all(model.precision == "fp32" for model in self.all.values())
 
     def landmark_model(self, name: str | None, method: Method | None = None) -> LandmarkModel:
         """The landmark model of that name, or the default. UnknownModel names those there are,

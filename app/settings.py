@@ -42,9 +42,9 @@ class InferenceSettings(Group):
         "is named and not obtained ends the start-up.",
     )
     precision: Literal["auto", "fp32", "bf16", "fp16", "int8"] = Field(
-        "fp32",
+        "auto",
         description="Of the models' arithmetic. `auto` takes a model's int8 file where its card "
-        "says that it is faster on such a CPU; bf16 needs device=openvino, fp16 "
+        "says that it is faster on such a CPU, else fp32; bf16 needs device=openvino, fp16 "
         "device=tensorrt. All but fp32 are compared with it on the golden image first.",
     )
     gpu_mem_limit: int | None = Field(

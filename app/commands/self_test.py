@@ -26,13 +26,16 @@ def run(settings: Settings, arguments: argparse.Namespace) -> int:
 
 async def _run(settings: Settings, record: bool) -> str:
     folder = settings.models_dir / self_test.FOLDER
+    if record:  # whatever this CPU would choose
+        exactly = settings.inference.model_copy(update={"precision": "fp32"})
+        settings = settings.model_copy(update={"inference": exactly})
     opened = await asyncio.to_thread(load_models, settings)
     async with open_analyzer(opened, settings, LogObserver().batch) as analyzer:
-        usual = analyzer.models.answer_as_recorded
-        if record and not usual:
+        models = analyzer.models
+        if record and not models.usual_size:
             raise self_test.SelfTestError(
-                "Not recorded: numbers belong to the size of the detector's card, in fp32. Unset "
-                "MIEN_DETECTOR_SIZE and MIEN_INFERENCE__PRECISION."
+                "Not recorded: numbers belong to the size of the detector's card. Unset "
+                "MIEN_DETECTOR_SIZE."
             )
         if record:
             face = await self_test.measure(analyzer.analyze, folder)
@@ -40,5 +43,11 @@ async def _run(settings: Settings, record: bool) -> str:
             expected = self_test.record(face, hashes(analyzer), known)
             text = json.dumps(expected.model_dump(mode="json"), indent=1) + "\n"
             (folder / self_test.EXPECTED_FILE).write_text(text, encoding="utf-8")
-        await self_test.run(analyzer.analyze, hashes(analyzer), folder, usual_size=usual)
-        return f"passed: {', '.join(analyzer.models.all)} on {folder / self_test.IMAGE_FILE}"
+        await self_test.run(
+            analyzer.analyze,
+            hashes(analyzer),
+            folder,
+            usual_size=models.usual_size,
+            exact=models.exact,
+        )
+        return f"passed: {', '.join(models.all)} on {folder / self_test.IMAGE_FILE}"

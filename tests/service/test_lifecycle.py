@@ -12,9 +12,11 @@ import pytest
 
 from app import main, self_test
 from app.__main__ import main as command
+from app.analysis import open_analyzer
 from app.images import decoding
 from app.measuring import alignment
 from app.models import load_models
+from app.observability.observer import LogObserver
 from app.settings import InferenceSettings, Settings
 from tests.service.serving import (
     DEFAULT,
@@ -114,6 +116,28 @@ def test_another_crop_keeps_it_unready(golden: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(alignment.Aligner, "crop_scale", 1.2)
     with running(Settings(models_dir=golden), ready=False) as service:
         assert "a point is" in reason(service)
+
+
+async def test_cheaper_arithmetic_is_held_less_tightly_to_the_recorded_numbers(
+    copied: Path,
+) -> None:
+    file = copied / "self-test" / "expected.json"
+    expected = json.loads(file.read_text())
+    recorded = expected["recorded"]
+    size = np.sqrt(np.prod(recorded["box"][2:]))
+    recorded["points"] = (np.array(recorded["points"]) + (0.01 * size, 0)).tolist()
+    file.write_text(json.dumps(expected))
+    settings = Settings(models_dir=copied)
+    opened = load_models(settings)
+    async with open_analyzer(opened, settings, LogObserver().batch) as analyzer:
+        parts = analyzer.analyze, main.hashes(analyzer), file.parent
+        await self_test.run(*parts, exact=False)
+        with pytest.raises(self_test.SelfTestError, match=r"recorded: a point is 1\.0"):
+            await self_test.run(*parts, exact=True)
+        recorded["points"] = (np.array(recorded["points"]) + (0.01 * size, 0)).tolist()
+        file.write_text(json.dumps(expected))
+        with pytest.raises(self_test.SelfTestError, match=r"allowed 1\.50%"):
+            await self_test.run(*parts, exact=False)
 
 
 def test_another_model_keeps_it_unready(copied: Path) -> None:
