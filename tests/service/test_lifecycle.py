@@ -118,7 +118,7 @@ def test_another_crop_keeps_it_unready(golden: Path, monkeypatch: pytest.MonkeyP
         assert "a point is" in reason(service)
 
 
-async def test_cheaper_arithmetic_is_held_less_tightly_to_the_recorded_numbers(
+async def test_cheaper_arithmetic_is_held_less_tightly_to_what_was_recorded(
     copied: Path,
 ) -> None:
     file = copied / "self-test" / "expected.json"

@@ -20,7 +20,7 @@ from training.datasets import (
     wider_sub,
     ytf68,
 )
-from training.datasets.facts import SourceFacts
+from training.datasets.facts import SourceFacts, verify_archive
 from training.samples import ImageSample
 
 _MODULES = (
@@ -45,13 +45,17 @@ _LOADERS: Mapping[str, Callable[[Path], Iterator[ImageSample]]] = MappingProxyTy
 
 
 def load(name: str, data: Path) -> list[ImageSample]:
-    """All samples of the set `name`, read from the folder `data / name`.
+    """All samples of the set `name`, read from its folder in `data`.
 
-    Raises ValueError for an unknown name, FileNotFoundError when the folder is not as published.
+    Raises ValueError for an unknown name and for labels that are not as published,
+    FileNotFoundError when a file of the published layout is missing.
     """
     if name not in _LOADERS:
         raise ValueError(f"unknown data set {name!r}; known: {', '.join(sorted(_LOADERS))}")
-    root = data / name
+    facts = SOURCES[name]
+    root = data / (facts.folder or name)
     if not root.is_dir():
         raise FileNotFoundError(f"{root} is missing: put the data set {name!r} there")
+    if facts.archive is not None:
+        verify_archive(root, facts.archive)
     return list(_LOADERS[name](root))
