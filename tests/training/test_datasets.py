@@ -186,12 +186,41 @@ class TestPtsFolder:
         np.testing.assert_allclose(points[0], [0.5, 1.25])
 
     def test_walks_the_published_folders(self, tmp_path: Path) -> None:
-        self.write(tmp_path, "helen/trainset/2.pts", self.TEXT)
-        self.write(tmp_path, "lfpw/testset/3.pts", self.TEXT)
-        train, test = pts_folder.load(tmp_path)
-        assert train.split in {"train", "validation"}
-        assert test.split == "test"
-        assert test.path.name == "3.png"
+        names = (
+            "afw/134212_1",
+            "helen/trainset/100032540_1",
+            "lfpw/trainset/image_0001",
+            "01_Indoor/indoor_001",
+            "helen/testset/30427236_1",
+            "ibug/image_003_1",
+            "lfpw/testset/image_0001",
+        )
+        for name in names:
+            self.write(tmp_path, f"{name}.pts", self.TEXT)
+        samples = {
+            sample.path.relative_to(tmp_path).with_suffix("").as_posix(): sample
+            for sample in pts_folder.load(tmp_path)
+        }
+        assert samples.keys() == set(names)
+        assert all(samples[name].split in {"train", "validation"} for name in names[:3])
+        assert all(samples[name].split == "test" for name in names[3:])
+        assert samples["lfpw/trainset/image_0001"].subject == "300w:lfpw/train/0001"
+        assert len({sample.subject for sample in samples.values()}) == len(names)
+
+    def test_faces_of_one_photograph_stay_in_one_split(self, tmp_path: Path) -> None:
+        for photograph in range(40):
+            for face in (1, 2):
+                self.write(tmp_path, f"afw/{photograph}_{face}.pts", self.TEXT)
+        found: dict[str, set[str]] = {}
+        for sample in pts_folder.load(tmp_path):
+            found.setdefault(sample.subject, set()).add(sample.split)
+        assert len(found) == 40
+        assert all(len(splits) == 1 for splits in found.values())
+
+    def test_names_that_lfpw_does_not_have_are_refused(self, tmp_path: Path) -> None:
+        self.write(tmp_path, "lfpw/trainset/3.pts", self.TEXT)
+        with pytest.raises(ValueError, match="LFPW has no photograph '3'"):
+            list(pts_folder.load(tmp_path))
 
     @pytest.mark.parametrize(
         ("text", "message"),

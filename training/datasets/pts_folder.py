@@ -1,8 +1,13 @@
 """300-W as published: a folder of photographs, each beside a `.pts` file with 68 points.
 
 A `.pts` file reads `version: 1`, `n_points: 68`, then `{`, one `x y` a line, `}`. Its coordinates
-count from 1 (Matlab), so 1 is subtracted. The folder `testset` (LFPW, HELEN) is "test"; the rest is
-split by hash.
+count from 1 (Matlab), so 1 is subtracted.
+
+Folders are named as published: `afw`, `helen/trainset`, `helen/testset`, `lfpw/trainset`,
+`lfpw/testset`, `ibug`, and of the later challenge `01_Indoor` and `02_Outdoor`. What 300-W tests on
+is "test": `testset`, `ibug`, indoor and outdoor. The rest is split by photograph: AFW numbers the
+faces of one (134212_1, 134212_2). Images in other folders are photographs of their own, by hash.
+No checksum is public.
 """
 
 from collections.abc import Iterator
@@ -13,8 +18,8 @@ from numpy.typing import NDArray
 
 from app.face.geometry import face_box
 from training.datasets.facts import SourceFacts
+from training.datasets.w300_names import SUBSETS, Photograph, photograph
 from training.samples import FaceSample, ImageSample
-from training.splits import validation_by_subject
 
 SOURCE = SourceFacts(
     name="pts-folder",
@@ -26,13 +31,14 @@ SOURCE = SourceFacts(
 
 _IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
 _POINTS = 68
+_CHALLENGE = frozenset({"01_indoor", "02_outdoor"})
 
 
 def load(root: Path) -> Iterator[ImageSample]:
     """Yields one sample a `.pts` file below `root`, in sorted order.
 
     Raises FileNotFoundError when there is none or an image is missing, ValueError for a broken
-    file.
+    file or a name that its folder does not have.
     """
     files = sorted(root.rglob("*.pts"))
     if not files:
@@ -42,14 +48,13 @@ def load(root: Path) -> Iterator[ImageSample]:
     for file in files:
         points = read_pts(file)
         face = FaceSample(box=face_box(points), points_in_image=points, scheme="ibug-68")
-        name = str(file.relative_to(root).with_suffix(""))
-        is_test = "testset" in file.relative_to(root).parts
+        shown = _photograph(file.relative_to(root))
         yield ImageSample(
             source=SOURCE.name,
             path=_image_beside(file),
             faces=(face,),
-            subject=name,
-            split="test" if is_test else validation_by_subject(name, one_in=20),
+            subject=shown.subject,
+            split=shown.split,
             complete=False,
         )
 
@@ -67,6 +72,16 @@ def read_pts(file: Path) -> NDArray[np.float32]:
     if numbers.size != 2 * _POINTS:
         raise ValueError(f"{file} holds {numbers.size / 2:g} points, expected {_POINTS}")
     return numbers.reshape(_POINTS, 2) - np.float32(1.0)
+
+
+def _photograph(file: Path) -> Photograph:
+    folders = [part.lower() for part in file.parent.parts]
+    in_testset = "testset" in folders
+    for subset in SUBSETS:
+        if subset in folders:
+            return photograph(subset, file.stem, in_testset)
+    held_out = in_testset or bool(_CHALLENGE.intersection(folders))
+    return Photograph(f"300w:{file.with_suffix('').as_posix()}", held_out)
 
 
 def _image_beside(file: Path) -> Path:
