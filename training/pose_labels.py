@@ -85,10 +85,12 @@ def disagreement(
 
 
 def believed(face: FaceSample) -> FaceSample:
-    """The face without its rotation if that disagrees with the points; why is in tags["pose"]."""
+    """The face, without its rotation if the points disagree; tags["rejected"] says why."""
     reason = disagreement(face)
     return (
-        face if reason is None else replace(face, rotation=None, tags=face.tags | {"pose": reason})
+        face
+        if reason is None
+        else replace(face, rotation=None, tags=face.tags | {"rejected": reason})
     )
 
 

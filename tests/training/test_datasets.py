@@ -40,6 +40,13 @@ def test_a_folder_without_labels_is_named(tmp_path: Path) -> None:
         datasets.load("w300", tmp_path)
 
 
+def test_every_set_is_in_the_table_of_the_documentation() -> None:
+    page = (Path(__file__).parents[2] / "docs/training.md").read_text()
+    table = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    documented = {name.strip(" `") for cell in table for name in cell.split(",")}
+    assert documented.issuperset(datasets.SOURCES)
+
+
 def test_w300_drops_near_duplicates_and_keeps_the_test_split(tmp_path: Path) -> None:
     points = np.random.default_rng(0).uniform(10, 50, (3, 68, 2)).astype(np.float32)
     write_set(

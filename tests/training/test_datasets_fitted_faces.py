@@ -102,7 +102,9 @@ class TestAflw2000:
         root = tmp_path / "aflw2000_3d"
         aflw(root, "image00002")
         aflw(root, "image00004", np.full((2, 68), 200.0))
-        manifest = prepare(datasets.load("aflw2000_3d", tmp_path), "aflw-21", tmp_path / "out")
+        samples = datasets.load("aflw2000_3d", tmp_path)
+        assert datasets.rejected(samples) == {"pt2d has 68 points, not 21": 1}
+        manifest = prepare(samples, "aflw-21", tmp_path / "out")
         assert manifest["faces"] == 1
         assert manifest["rejected"] == {"no box or no aflw-21 points": 1}
 
@@ -221,7 +223,11 @@ class Test300wLp:
         face = datasets.load("w300_lp", tmp_path)[0].faces[0]
         assert face.rotation is None
         assert face.points_in_image is not None
-        assert "misses the points" in face.tags["pose"]
+        samples = datasets.load("w300_lp", tmp_path)
+        # The mirror image has a right label.
+        assert datasets.rejected(samples) == {
+            "the labelled rotation misses the points by more than 25%": 1
+        }
 
     def test_errors_name_file_and_remedy(self, tmp_path: Path) -> None:
         root = tmp_path / "w300_lp"

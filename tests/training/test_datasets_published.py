@@ -232,7 +232,7 @@ class TestPointing04Folder:
             datasets.load("pointing04-folder", tmp_path)
         box = self.write(root, 1, "person01146-15+30")
         box.write_text("person01146-15+30.jpg\n\nFace\n192\n140\n60\n")
-        with pytest.raises(ValueError, match=r"\+30\.txt does not hold Face and four numbers"):
+        with pytest.raises(ValueError, match=r"\+30\.txt does not hold three lines and the four"):
             datasets.load("pointing04-folder", tmp_path)
         box.unlink()
         with pytest.raises(FileNotFoundError, match=r"\+30\.txt is missing"):

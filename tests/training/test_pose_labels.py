@@ -71,7 +71,7 @@ def test_wrong_labels_lose_their_rotation_and_say_why() -> None:
         found = believed(face(truth, points))
         assert found.rotation is None
         assert found.points_in_image is not None
-        assert "misses the points" in found.tags["pose"]
+        assert "misses the points" in found.tags["rejected"]
     other_sign = believed(face(turned(-40, 10, 5), projected(truth)))
     assert other_sign.rotation is None
 

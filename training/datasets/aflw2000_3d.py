@@ -45,12 +45,15 @@ def load(root: Path) -> Iterator[ImageSample]:
         content = read_mat(file, "pt2d", "pt3d_68", "Pose_Para")
         rotation, tags = pose_of(file, content)
         box = face_box(points_of(file, content["pt3d_68"], 3, 68))
-        face = FaceSample(box=box, rotation=rotation, tags=tags)
-        if content["pt2d"].shape == (2, 21):
+        count = content["pt2d"].shape[1]
+        if count == 21:
             points = points_of(file, content["pt2d"], 2, 21)
             seen = (points != _NOT_SEEN).any(axis=1)
             points[~seen] = box.centre
             face = FaceSample(box, points, seen, "aflw-21", rotation, tags=tags)
+        else:
+            tags |= {"rejected": f"pt2d has {count} points, not 21"}
+            face = FaceSample(box=box, rotation=rotation, tags=tags)
         yield sample(SOURCE.name, file, face)
 
 

@@ -31,8 +31,10 @@ SOURCE = SourceFacts(
 )
 
 _NAME = re.compile(
-    r"i(?P<person>\d{3})(?P<light>[a-z])(?P<camera>[a-e])-(?P<sex>[fm])(?P<glasses>[gn])"
+    r"i(?P<person>\d{3})(?P<light>[a-z])(?P<camera>[a-e])-(?P<gender>[a-z])(?P<glasses>[a-z])"
 )
+_GENDER = {"f": "female", "m": "male"}
+_GLASSES = {"g": "yes", "n": "no"}
 _MIRRORED = "ir"
 
 
@@ -67,8 +69,8 @@ def _tags(said: re.Match[str]) -> dict[str, str]:
     return {
         "camera": said["camera"],
         "light": said["light"],
-        "gender": "female" if said["sex"] == "f" else "male",
-        "glasses": "yes" if said["glasses"] == "g" else "no",
+        "gender": _GENDER.get(said["gender"], "unknown"),
+        "glasses": _GLASSES.get(said["glasses"], "unknown"),
     }
 
 

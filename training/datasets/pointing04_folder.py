@@ -1,9 +1,9 @@
 """Pointing'04 as published: 15 people look at wall markers, two series of 93 poses each.
 
 `Person01/person01146-15+30.jpg` (384 x 288): person 01, series 1, number 46, tilt -15, pan +30.
-Beside it a `.txt` of lines: the picture's name, an empty one, `Face`, then centre x, centre y,
-width and height of the box from brows to mouth, in pixels. (`Front` holds the frontal pictures
-again, called `personne`: it is not read.)
+Beside it a `.txt` of seven lines: three of heading, then centre x, centre y, width and height of
+the box from brows to mouth, in pixels. (`Front` holds the frontal pictures again, called
+`personne`: it is not read.)
 
 Signs, boxes and what the labels are worth: see pointing04, which is the same set repacked. Of the
 published one, persons 13-15 are test as well. No checksum is public.
@@ -68,11 +68,11 @@ def read_box(file: Path) -> Box:
     """The box from brows to mouth that a `.txt` of the set holds, image pixels."""
     if not file.is_file():
         raise FileNotFoundError(f"{file} is missing: unpack the whole archive")
-    lines = file.read_text(encoding="latin-1").split()
+    numbers = " ".join(file.read_text(encoding="latin-1").splitlines()[3:]).split()
     try:
-        x, y, width, height = np.array(lines[lines.index("Face") + 1 :], np.float64).tolist()
+        x, y, width, height = np.array(numbers, np.float64).tolist()
         return Box(x - width / 2, y - height / 2, width, height)
     except ValueError as error:
         raise ValueError(
-            f"{file} does not hold Face and four numbers of a box: fetch it again"
+            f"{file} does not hold three lines and the four numbers of a box: fetch it again"
         ) from error
