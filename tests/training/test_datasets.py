@@ -1,5 +1,6 @@
 """Data sets in exactly the layout the loaders expect, written here: nothing real is needed."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ from app.face.geometry import Box
 from app.face.rotation import to_euler
 from training import datasets
 from training.datasets import pts_folder
+from training.datasets.facts import Archive, verify_archive
 from training.datasets.pointing04 import whole_face_box
+from training.datasets.w300_names import photograph
 from training.splits import bucket, validation_by_subject
 
 IMAGE = np.full((60, 80, 3), 128, np.uint8)
@@ -215,9 +218,9 @@ class TestPtsFolder:
         assert len({sample.subject for sample in samples.values()}) == len(names)
 
     def test_faces_of_one_photograph_stay_in_one_split(self, tmp_path: Path) -> None:
-        for photograph in range(40):
+        for number in range(40):
             for face in (1, 2):
-                self.write(tmp_path, f"afw/{photograph}_{face}.pts", self.TEXT)
+                self.write(tmp_path, f"afw/{number}_{face}.pts", self.TEXT)
         found: dict[str, set[str]] = {}
         for sample in pts_folder.load(tmp_path):
             found.setdefault(sample.subject, set()).add(sample.split)
@@ -249,6 +252,31 @@ class TestPtsFolder:
     def test_an_empty_folder_is_named(self, tmp_path: Path) -> None:
         with pytest.raises(FileNotFoundError, match="unpack 300-W"):
             list(pts_folder.load(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("subject", "names"),
+    [
+        ("300w:afw/134212", [("afw", "134212_1"), ("AFW", "134212_2"), ("afw", "134212_1_mirror")]),
+        ("300w:helen/100032540", [("helen", "100032540_1"), ("HELEN", "100032540_1")]),
+        ("300w:ibug/image_003", [("ibug", "image_003_1")]),
+        ("300w:lfpw/train/0457", [("lfpw", "image_0457"), ("LFPW", "image_train_0457")]),
+    ],
+)
+def test_copies_of_300w_agree_on_the_photograph(subject: str, names: list[tuple[str, str]]) -> None:
+    shown = {photograph(*name) for name in names}
+    assert {one.subject for one in shown} == {subject}
+    assert len({one.split for one in shown}) == 1
+
+
+def test_the_published_archive_is_recognised(tmp_path: Path) -> None:
+    archive = Archive("set.zip", hashlib.sha256(b"all of it").hexdigest())
+    verify_archive(tmp_path, archive)  # not there any more
+    (tmp_path / "set.zip").write_bytes(b"all of it")
+    verify_archive(tmp_path, archive)
+    (tmp_path / "set.zip").write_bytes(b"half of it")
+    with pytest.raises(ValueError, match=r"set\.zip is not the published archive"):
+        verify_archive(tmp_path, archive)
 
 
 def test_splits_depend_on_the_name_alone_and_are_even() -> None:
