@@ -1,17 +1,15 @@
-"""iBUG 300-W as dlib publishes it: 300-W's photographs and their mirror images, labelled in XML.
+"""iBUG 300-W as dlib publishes it: 300-W's photographs, labelled in XML.
 
 `labels_ibug_300W_train.xml` and `labels_ibug_300W_test.xml` list
 `<image file='helen/trainset/100032540_1.jpg'>`, relative to themselves, with
-`<box top left width height>` and 68 `<part name='00' x y/>`. Mirror images are called `_mirror`;
-their parts are numbered anew. Coordinates are whole pixels; what they count from is nowhere said,
-and they are taken as they are.
+`<box top left width height>` and 68 `<part name='00' x y/>`. Coordinates are whole pixels; what
+they count from is nowhere said, and they are taken as they are.
 
 A box is what dlib's detector would find, for the crops of recipes made with it; it is in the tags.
 The face box is that of the points, as in every other set.
 
-dlib split 300-W in its own way, with photographs in its training part that 300-W tests on. Here a
-photograph is "test" if either says so. A picture and its mirror image are one subject. No checksum
-is public.
+dlib's split is not that of 300-W: a photograph is "test" here if either says so. A picture and its
+mirror image, called `_mirror`, are one subject. No checksum is public.
 """
 
 from collections.abc import Iterator
