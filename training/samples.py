@@ -1,5 +1,7 @@
 """What every data set yields: images with labelled faces, in one form whatever the source."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -49,3 +51,13 @@ class ImageSample:
     subject: str
     split: Split
     complete: bool = True
+
+
+def rejected(samples: Iterable[ImageSample]) -> dict[str, int]:
+    """How many faces came without a label that their set holds, by the reason why.
+
+    Loaders leave out what cannot be right and say so in tags["rejected"]; a preparation counts what
+    it then leaves out itself.
+    """
+    reasons = (face.tags.get("rejected") for sample in samples for face in sample.faces)
+    return dict(Counter(reason for reason in reasons if reason))

@@ -22,7 +22,7 @@ from app.face.rotation import geodesic_degrees, mirror, to_300w_lp
 from training import datasets
 from training.pose_labels import projection_error
 from training.preparation import prepare
-from training.samples import ImageSample
+from training.samples import ImageSample, rejected
 
 SIDE = 450
 _UP = np.array([1.0, -1.0, -1.0])  # between the head's axes here and there
@@ -104,10 +104,11 @@ class TestAflw2000:
         aflw(root, "image00002")
         aflw(root, "image00004", np.full((2, 68), 200.0))
         samples = datasets.load("aflw2000_3d", tmp_path)
-        assert datasets.rejected(samples) == {"pt2d has 68 points, not 21": 1}
+        assert rejected(samples) == {"pt2d has 68 points, not 21": 1}
         manifest = prepare(samples, "aflw-21", tmp_path / "out")
         assert manifest["faces"] == 1
         assert manifest["rejected"] == {"no box or no aflw-21 points": 1}
+        assert manifest["rejected_by_the_loader"] == {"pt2d has 68 points, not 21": 1}
 
     @pytest.mark.parametrize(
         ("changed", "message"),
@@ -226,9 +227,7 @@ class Test300wLp:
         assert face.points_in_image is not None
         samples = datasets.load("w300_lp", tmp_path)
         # The mirror image has a right label.
-        assert datasets.rejected(samples) == {
-            "the labelled rotation misses the points by more than 25%": 1
-        }
+        assert rejected(samples) == {"the labelled rotation misses the points by more than 25%": 1}
 
     def test_errors_name_file_and_remedy(self, tmp_path: Path) -> None:
         root = tmp_path / "w300_lp"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from app.face.geometry import face_box
 from app.face.landmarks import scheme as scheme_named
+from app.face.rotation import from_euler
 from training.landmarks.pipeline import CropJitter, LandmarkBatches, augmented, mirrored, plain
 from training.preparation import PreparedFaces, load_prepared, prepare
 from training.samples import FaceSample, ImageSample, Split
@@ -60,6 +61,38 @@ def test_prepared_faces_carry_their_labels_along(prepared: PreparedFaces) -> Non
     for row in range(3):
         expected = (prepared.points[row][30] + 0.5) / 256
         np.testing.assert_allclose(dot_in(prepared.pixels[row]), expected, atol=0.5 / 256)
+
+
+def test_the_mean_face_is_that_of_the_points_that_are_seen(prepared: PreparedFaces) -> None:
+    seen = prepared.seen.copy()
+    seen[0, 5] = False
+    seen[:, 7] = False
+    points = prepared.points.copy()
+    points[~seen] = -1000.0
+    mean = replace(prepared, seen=seen, points=points).mean_points_in_crop()
+    everywhere = prepared.mean_points_in_crop()
+    np.testing.assert_allclose(mean[7], 0.5)
+    others = np.delete(np.arange(68), [5, 7])
+    np.testing.assert_allclose(mean[others], everywhere[others], atol=1e-6)
+    two = prepared.take(np.array([1, 2])).mean_points_in_crop()
+    np.testing.assert_allclose(mean[5], two[5], atol=1e-6)
+
+
+def test_rotations_are_kept_where_there_are_labels(tmp_path: Path) -> None:
+    samples = write_samples(tmp_path, ["train", "train"])
+    turned = from_euler(20.0, 5.0, -3.0)
+    posed = replace(samples[0], faces=(replace(samples[0].faces[0], rotation=turned),))
+    prepare([posed, samples[1]], "ibug-68", tmp_path / "out", size=96)
+    prepared = load_prepared(tmp_path / "out")
+    assert prepared.pixels.shape == (2, 96, 96, 3)
+    np.testing.assert_allclose(dot_in(prepared.pixels[0]), (prepared.points[0][30] + 0.5) / 96,
+                               atol=0.5 / 96)  # fmt: skip
+    np.testing.assert_allclose(prepared.rotation[0], turned, atol=1e-6)
+    assert np.isnan(prepared.rotation[1]).all()
+    with np.load(tmp_path / "out" / "labels.npz") as labels:
+        before = {name: labels[name] for name in labels.files if name != "rotation"}
+    np.savez(tmp_path / "out" / "labels.npz", **before)
+    assert np.isnan(load_prepared(tmp_path / "out").rotation).all(), "prepared before it was kept"
 
 
 def test_the_plain_crop_shows_the_labelled_point_where_the_target_says(

@@ -9,7 +9,7 @@ import pytest
 from app.face.geometry import face_box
 from tests.training.made_up_series import SIZE, OpenMadeUp
 from training.datasets import profiled
-from training.datasets.renders import SOURCE, load, prepared_from_shards
+from training.datasets.renders import SOURCE, load, prepared_from_shards, samples
 from training.images import read_rgb
 from training.splits import validation_by_subject
 from training.synthetic.shards import write_samples
@@ -99,6 +99,17 @@ def test_renders_feed_training_as_they_are(folder: Path, scheme: str, count: int
     np.testing.assert_array_equal(prepared.pixels[17], expected.image)
     box = face_box(expected.label.points)
     np.testing.assert_allclose(prepared.boxes[17], (box.x, box.y, box.width, box.height), rtol=1e-5)
+
+
+def test_samples_of_another_scheme_keep_the_box_and_the_rotation(folder: Path) -> None:
+    plain, other = (list(samples(folder, SOURCE.name, name))[17] for name in ("ibug-68", "aflw-21"))
+    (of_68,), (of_21,) = plain.faces, other.faces
+    assert (of_21.scheme, of_21.box) == ("aflw-21", of_68.box)
+    prepared = prepared_from_shards(folder, "aflw-21")
+    assert of_21.points_in_image is not None
+    np.testing.assert_allclose(of_21.points_in_image, prepared.points[17])
+    assert of_68.rotation is not None
+    np.testing.assert_allclose(prepared.rotation[17], of_68.rotation, atol=1e-6)
 
 
 def test_a_scheme_without_labels_is_refused_by_name(folder: Path) -> None:

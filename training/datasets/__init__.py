@@ -2,8 +2,7 @@
 `load(root)`.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -78,13 +77,3 @@ def load(name: str, data: Path) -> list[ImageSample]:
     if facts.archive is not None:
         verify_archive(root, facts.archive)
     return list(_LOADERS[name](root))
-
-
-def rejected(samples: Iterable[ImageSample]) -> dict[str, int]:
-    """How many faces came without a label that their set holds, by the reason why.
-
-    Loaders leave out what cannot be right and say so in tags["rejected"]; a preparation counts what
-    it then leaves out itself.
-    """
-    reasons = (face.tags.get("rejected") for sample in samples for face in sample.faces)
-    return dict(Counter(reason for reason in reasons if reason))

@@ -39,9 +39,11 @@ def load(root: Path) -> Iterator[ImageSample]:
     return samples(root, SOURCE.name)
 
 
-def samples(root: Path, source: str) -> Iterator[ImageSample]:
-    """The samples of a folder of shards, with the rotations that crops show (see as_seen);
-    ValueError when another source than `source` made it.
+def samples(root: Path, source: str, scheme: str = "ibug-68") -> Iterator[ImageSample]:
+    """The samples of a folder of shards with points of `scheme` and the rotations that crops show
+    (see as_seen); boxes are those of the 68 points.
+
+    ValueError when another source than `source` made the folder, or without points of `scheme`.
     """
     made_by = str(read_manifest(root)["source"])
     if made_by != source:
@@ -50,12 +52,13 @@ def samples(root: Path, source: str) -> Iterator[ImageSample]:
         tags = {name.removeprefix("tag."): shard[name] for name in shard if name.startswith("tag.")}
         subjects = _subjects(shard)
         rotations = as_seen(shard["pose.rotation"], shard["pose.translation"])
+        points, seen = _points(shard, scheme).astype(np.float32), _seen(shard, scheme)
         for row, (subject, split) in enumerate(zip(subjects, _splits(shard), strict=True)):
-            points = shard["points"][row].astype(np.float32)
             face = FaceSample(
                 box=face_box(shard["points"][row]),
-                points_in_image=points,
-                scheme="ibug-68",
+                points_in_image=points[row],
+                seen=None if seen[row].all() else seen[row],
+                scheme=scheme,
                 rotation=rotations[row],
                 tags={name: str(values[row]) for name, values in tags.items()},
             )
@@ -77,7 +80,7 @@ def prepared_from_shards(folder: Path, scheme: str) -> PreparedFaces:
     """
     manifest = read_manifest(folder)
     pixels = np.empty(0, np.uint8)
-    points, seen, boxes = [], [], []
+    points, seen, boxes, rotation = [], [], [], []
     subjects: list[str] = []
     splits: list[Split] = []
     for shard in read_shards(folder):
@@ -90,6 +93,7 @@ def prepared_from_shards(folder: Path, scheme: str) -> PreparedFaces:
         points.append(_points(shard, scheme).astype(np.float32))
         seen.append(_seen(shard, scheme))
         boxes.append(box.astype(np.float32))
+        rotation.append(as_seen(shard["pose.rotation"], shard["pose.translation"]))
         subjects += _subjects(shard)
         splits += _splits(shard)
     return PreparedFaces(
@@ -97,6 +101,7 @@ def prepared_from_shards(folder: Path, scheme: str) -> PreparedFaces:
         points=np.concatenate(points),
         seen=np.concatenate(seen),
         boxes=np.concatenate(boxes),
+        rotation=np.concatenate(rotation).astype(np.float32),
         source=np.full(len(subjects), str(manifest["source"])),
         subject=np.array(subjects),
         split=np.array(splits),

@@ -27,7 +27,7 @@ from training.faces.targets import POINTS
 from training.images import read_rgb
 from training.profiling.fit import HeadFitter
 from training.profiling.habits import habits_of_300w
-from training.samples import FaceSample, ImageSample
+from training.samples import FaceSample, ImageSample, rejected
 from training.synthetic.contour import JawContour
 from training.synthetic.facekit import load_facekit
 from training.synthetic.shard_files import PER_SHARD, labels_path, read_manifest
@@ -39,7 +39,7 @@ _SMALLEST_FACE = 24.0  # pixels; the labels of smaller faces are mostly rounding
 # YouTube Faces' points are machine-made and rounded.
 _POINT_WEIGHT = {"w300": 1.0, "ytf68": 0.5}
 # Pointing'04 does not label roll; people sit upright, by and large.
-_NOMINAL_POSE = (1.0, 1.0, 0.1)
+_AXES_LABELLED = {"pointing04": (1.0, 1.0, 0.1), "pointing04-folder": (1.0, 1.0, 0.1)}
 _MOST_TILT = 75.0  # its next tilt is 90, where pan says nothing
 # Which of the 68 points a set with five really labels: nose tip and mouth corners. Its eyes are
 # centres.
@@ -48,22 +48,30 @@ _EYES = slice(36, 48)
 _SHARDS = frozenset({"renders", "renders-before-photographs", "profiled"})
 
 
-def prepare_source(name: str, data: Path, folder: Path) -> None:
-    """Cuts the faces of the set `name` and writes them with a manifest; nothing for shards."""
+def prepare_source(
+    name: str, data: Path, folder: Path, *, size: int = _SIZE, fit_heads: bool = True
+) -> None:
+    """Cuts the faces of the set `name` and writes them with a manifest; nothing for shards.
+
+    size: pixels of a prepared picture's side. fit_heads: faces with 68 points get the rotation of
+    the head fitted to them, in place of their set's.
+    """
     if name in _SHARDS:
         read_manifest(data / name)  # tells now, not in training, that it is missing
         return
-    rejected: Counter[str] = Counter()
-    faces = _cut_all(name, [s for s in load(name, data) if s.split != "test"], rejected)
-    if faces.point_weights.all(axis=1).any():
-        faces = _with_fitted_pose(faces, data / "facekit", rejected)
+    left_out: Counter[str] = Counter()
+    samples = [sample for sample in load(name, data) if sample.split != "test"]
+    faces = _cut_all(name, samples, size, left_out)
+    if fit_heads and faces.point_weights.all(axis=1).any():
+        faces = _with_fitted_pose(faces, data / "facekit", left_out)
     manifest: dict[str, Any] = {
         "source": name,
         "faces": len(faces),
         "splits": dict(Counter(faces.split.tolist())),
         "with_points": int((faces.point_weights > 0).any(axis=1).sum()),
         "with_rotation": int((faces.rotation_weights > 0).any(axis=1).sum()),
-        "rejected": dict(rejected),
+        "rejected": dict(left_out),
+        "rejected_by_the_loader": rejected(samples),
     }
     faces.save(folder, manifest)
 
@@ -123,17 +131,19 @@ def _with_openness_of_lids(faces: LabelledCrops, weight: float) -> LabelledCrops
     )
 
 
-def _cut_all(name: str, samples: Sequence[ImageSample], rejected: Counter[str]) -> LabelledCrops:
+def _cut_all(
+    name: str, samples: Sequence[ImageSample], size: int, left_out: Counter[str]
+) -> LabelledCrops:
     rows = []
     for sample in tqdm(samples, desc=f"cut {name}", unit="photograph"):
         for face in sample.faces:
             reason = _rejection(face)
             if reason:
-                rejected[reason] += 1
+                left_out[reason] += 1
             else:
-                rows.append((*_cut(sample, face), sample.subject, sample.split))
+                rows.append((*_cut(sample, face, size), sample.subject, sample.split))
     if not rows:
-        raise ValueError(f"no face of {name} can be used: {dict(rejected)}")
+        raise ValueError(f"no face of {name} can be used: {dict(left_out)}")
     pixels, boxes, points, weights, rotation, axes, subjects, splits = zip(*rows, strict=True)
     return LabelledCrops.unlabelled(
         np.stack(pixels),
@@ -161,10 +171,10 @@ def _rejection(face: FaceSample) -> str | None:
     return None
 
 
-def _cut(sample: ImageSample, face: FaceSample) -> tuple[Any, ...]:
+def _cut(sample: ImageSample, face: FaceSample, size: int) -> tuple[Any, ...]:
     """Picture, box, points, their weights, rotation, and the weights of its axes."""
     image = read_rgb(sample.path)
-    size = _SIZES.get(sample.source, _SIZE)
+    size = _SIZES.get(sample.source, size)
     box = face.box
     if box is None:
         assert face.points_in_image is not None  # _rejection lets only faces with five points pass
@@ -173,24 +183,25 @@ def _cut(sample: ImageSample, face: FaceSample) -> tuple[Any, ...]:
     to_prepared = invert(to_image)
     points, weights = np.zeros((POINTS, 2)), np.zeros(POINTS)
     if face.points_in_image is not None:
-        labelled = transform(to_prepared, face.points_in_image) * size - 0.5
+        placed = transform(to_prepared, face.points_in_image) * size - 0.5
         if face.scheme == "five":
-            points[list(_OF_FIVE.values())] = labelled[list(_OF_FIVE)]
+            points[list(_OF_FIVE.values())] = placed[list(_OF_FIVE)]
             weights[list(_OF_FIVE.values())] = 1.0
         else:
-            points = labelled
+            points = placed
             weights[:] = _POINT_WEIGHT.get(sample.source, 1.0)
             if face.seen is not None:
                 weights[~face.seen] = 0.0
     scale = size / np.hypot(*to_image[:, 0])
     left, top = transform(to_prepared, [box.x, box.y]) * size - 0.5
     rotation = np.eye(3) if face.rotation is None else face.rotation
-    axes = (0.0, 0.0, 0.0) if face.rotation is None else _NOMINAL_POSE
+    labelled = _AXES_LABELLED.get(sample.source, (1.0, 1.0, 1.0))
+    axes = (0.0, 0.0, 0.0) if face.rotation is None else labelled
     edges = (left, top, box.width * scale, box.height * scale)
     return warp(image, to_image, size), edges, points, weights, rotation, axes
 
 
-def _with_fitted_pose(faces: LabelledCrops, facekit: Path, rejected: Counter[str]) -> LabelledCrops:
+def _with_fitted_pose(faces: LabelledCrops, facekit: Path, left_out: Counter[str]) -> LabelledCrops:
     """Rotations of all faces with 68 points whose fit can be believed.
 
     The fit sees the prepared picture, with the face in its middle: what the network sees, too.
@@ -198,15 +209,16 @@ def _with_fitted_pose(faces: LabelledCrops, facekit: Path, rejected: Counter[str
     kit = load_facekit(facekit)
     contour = JawContour(kit)
     fitter = HeadFitter(kit, contour, habits_of_300w(kit, contour))
+    side = faces.pixels.shape[1]
     for row in tqdm(range(len(faces)), desc="fit heads", unit="face"):
         if not faces.point_weights[row].all():
             continue
-        found = fitter.fit(faces.points[row], (_SIZE, _SIZE))
+        found = fitter.fit(faces.points[row], (side, side))
         if found.accepted:
             faces.rotation[row] = found.rotation
             faces.rotation_weights[row] = 1.0
         else:
-            rejected["pose only: the fitted head leaves too much over"] += 1
+            left_out["pose only: the fitted head leaves too much over"] += 1
     return faces
 
 
