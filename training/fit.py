@@ -1,8 +1,9 @@
 """One training run: resumable, watched, and stopped early when it learns nothing but the mean."""
 
+import csv
 import json
 import sys
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Self
@@ -10,56 +11,21 @@ from typing import Any, Self
 import keras
 import numpy as np
 
+from training.schedule import Schedule
+
+__all__ = [
+    "EpochBatches",
+    "FinishedRun",
+    "LearnsMoreThanTheMean",
+    "Logs",
+    "Schedule",
+    "fit",
+    "overfits",
+]
+
 Logs = dict[str, float] | None
 
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """AdamW under a cosine with a linear start.
-
-    An epoch is `steps_per_epoch` batches (not a pass over the data): after each one the run is
-    saved and judged.
-    """
-
-    epochs: int
-    steps_per_epoch: int
-    learning_rate: float = 2e-3
-    warmup_steps: int = 300
-    final_rate: float = 0.005
-    weight_decay: float = 1e-4
-    clip_norm: float = 20.0
-
-    @property
-    def steps(self) -> int:
-        return self.epochs * self.steps_per_epoch
-
-    def changed(
-        self,
-        epochs: int | None = None,
-        steps_per_epoch: int | None = None,
-        learning_rate: float | None = None,
-    ) -> Self:
-        """The same schedule but for what is named."""
-        epochs, steps = epochs or self.epochs, steps_per_epoch or self.steps_per_epoch
-        return replace(
-            self,
-            epochs=epochs,
-            steps_per_epoch=steps,
-            warmup_steps=min(self.warmup_steps, epochs * steps // 4),
-            learning_rate=learning_rate or self.learning_rate,
-        )
-
-    def optimizer(self) -> keras.optimizers.Optimizer:
-        rate = keras.optimizers.schedules.CosineDecay(
-            1e-5,
-            max(1, self.steps - self.warmup_steps),
-            alpha=self.final_rate,
-            warmup_target=self.learning_rate,
-            warmup_steps=self.warmup_steps,
-        )
-        return keras.optimizers.AdamW(
-            rate, weight_decay=self.weight_decay, global_clipnorm=self.clip_norm
-        )
+_BEST = "best.weights.h5"
 
 
 class EpochBatches(keras.utils.PyDataset):
@@ -106,6 +72,26 @@ class _History(keras.callbacks.Callback):
             file.write(",".join(map(str, [epoch, *values.values()])) + "\n")
 
 
+class _StopsWhenNoBetter(keras.callbacks.Callback):
+    """Ends a run `patience` epochs after its best validation loss, and keeps the weights of that.
+
+    It reads history.csv, which _History has just written: a resumed run has not forgotten its best.
+    """
+
+    def __init__(self, out: Path, patience: int) -> None:
+        super().__init__()
+        self._history, self._best, self._patience = out / "history.csv", out / _BEST, patience
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:  # noqa: ARG002
+        with self._history.open(newline="") as file:
+            losses = [float(row["val_loss"]) for row in csv.DictReader(file)]
+        since_best = len(losses) - 1 - int(np.argmin(np.nan_to_num(losses, nan=np.inf)))
+        if since_best == 0:
+            self.model.save_weights(self._best)
+        if since_best >= self._patience:
+            self.model.stop_training = True
+
+
 class LearnsMoreThanTheMean(keras.callbacks.Callback):
     """Stops a run whose validation metric is not below `share` of the mean answer's after
     `patience` epochs.
@@ -142,7 +128,7 @@ def fit(
     record: dict[str, Any] | None = None,
 ) -> keras.Model:
     """Trains `model` and leaves `last.keras`, `history.csv`, `run.json` and TensorBoard logs in
-    `out`.
+    `out`; in a schedule with patience the weights are those of the best epoch.
 
     A run that was stopped goes on where it was: call it again with the same `out`. A finished run
     returns at once. ValueError when `out` holds a run with another schedule or record.
@@ -151,7 +137,7 @@ def fit(
     last, done = out / "last.keras", out / "finished"
     _note_run(
         out / "run.json",
-        {"schedule": asdict(schedule), "parameters": model.count_params(), **(record or {})},
+        {"schedule": schedule.record(), "parameters": model.count_params(), **(record or {})},
     )
     if done.is_file():
         return keras.saving.load_model(last, compile=False)
@@ -168,12 +154,15 @@ def fit(
             _TellEpoch(train),
             _History(out / "history.csv"),
             keras.callbacks.ModelCheckpoint(str(last)),
+            *([_StopsWhenNoBetter(out, schedule.patience)] if schedule.patience else []),
             *_tensorboard(out),
             *(callbacks or []),
             keras.callbacks.TerminateOnNaN(),
         ],
         verbose=1 if _interactive() else 2,
     )
+    if schedule.patience:
+        model.load_weights(out / _BEST)
     model.save(last)
     done.write_text(date.today().isoformat() + "\n")
     return model
@@ -195,7 +184,7 @@ class FinishedRun:
             raise FileNotFoundError(f"the training in {out} has not ended: run it again")
         run = json.loads((out / "run.json").read_text())
         return cls(
-            Schedule(**run["schedule"]),
+            Schedule.of(run["schedule"]),
             run.get("begins_with", ""),
             date.fromisoformat(done.read_text().strip()),
         )
