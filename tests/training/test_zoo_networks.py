@@ -1,0 +1,202 @@
+"""The networks of the zoo: their sizes as on record, and what they answer."""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from app.face.pnp import canonical_points
+from app.face.rotation import from_euler
+from training.networks import distances_mlp as distances
+from training.networks import imagenet, vector_nets
+from training.networks.landmarks import landmark_network
+from training.networks.mobilenet_points import mobilenet_conv, mobilenet_dense
+from training.networks.plain_cnn import cnn_128, cnn_450_scaled
+from training.networks.resnet_points import resnet50_muct
+from training.networks.rotation_forms import RotationFromAngles, RotationFromVector
+
+Floats = NDArray[np.float32]
+
+
+def heads(count: int = 12) -> Floats:
+    """(n, 68, 2): the canonical head before the crop, turned every way and of several sizes."""
+    rng = np.random.default_rng(3)
+    turned = Rotation.from_euler("YXZ", rng.uniform(-30, 30, (count, 3)), degrees=True).as_matrix()
+    points = canonical_points() @ np.swapaxes(turned, 1, 2) * rng.uniform(0.8, 1.2, (count, 1, 1))
+    return (points[..., :2] / 250 + 0.45).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("build", "parameters", "shape"),
+    [
+        # cnn_450 is this but for the scaling; each takes 180 MB.
+        (cnn_450_scaled, 44_946_762, (None, 21, 2)),
+        (cnn_128, 1_739_434, (None, 21, 2)),
+        (lambda: distances.distances_mlp(heads()), 45_823, (None, 3)),
+        (lambda: distances.distances_mlp(heads(), repaired=True), 45_843, (None, 3)),
+    ],
+    ids=["cnn-450-scaled", "cnn-128", "distances-mlp", "distances-mlp-repaired"],
+)
+def test_the_networks_have_the_size_on_record(
+    build: Callable[[], keras.Model], parameters: int, shape: tuple[int | None, ...]
+) -> None:
+    with keras.device("cpu"):
+        network = build()
+    assert network.count_params() == parameters
+    assert network.output_shape == shape
+
+
+def test_the_mobilenets_differ_in_their_read_out_alone() -> None:
+    convolutional, dense = mobilenet_conv(False), mobilenet_dense(False)
+    assert convolutional.output_shape == dense.output_shape == (None, 68, 2)
+    assert convolutional.count_params() == dense.count_params()
+    assert convolutional.get_layer("block_8_add").output.shape[1:] == (14, 14, 64)
+    crops = np.zeros((1, 224, 224, 3), np.float32)
+    assert convolutional(crops).shape == dense(crops).shape == (1, 68, 2)
+
+
+def test_the_resnets_give_their_shapes_and_freeze_only_what_has_learnt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    muct = resnet50_muct(False)
+    assert muct.output_shape == (None, 76, 2)
+    everything = vector_nets.c_resnet(False)
+    assert everything.output_shape == (None, 3)
+    trainable = len(everything.trainable_weights)
+    made = imagenet.resnet50
+    monkeypatch.setattr(vector_nets, "resnet50", lambda size, _imagenet: made(size, False))
+    frozen = vector_nets.c_resnet(True)
+    assert frozen.count_params() == everything.count_params()
+    assert 0 < len(frozen.trainable_weights) < trainable
+    by_name = {layer.name: layer.trainable for layer in frozen.layers}
+    assert by_name["conv4_block4_1_conv"]
+    assert by_name["conv5_block1_1_conv"]
+    assert not by_name["conv4_block3_3_conv"]
+    assert not by_name["conv1_conv"]
+
+
+@pytest.mark.parametrize("build", [vector_nets.c1_net, vector_nets.c2_net])
+def test_the_vector_nets_are_served_as_rotations(build: Callable[[], keras.Model]) -> None:
+    network = build()
+    assert network.output_shape == (None, 3)
+    crops = np.random.default_rng(0).uniform(0, 255, (2, 224, 224, 3)).astype(np.float32)
+    vectors = np.asarray(network(crops))
+    served = np.asarray(vector_nets.rotation_network(network)(crops))
+    np.testing.assert_allclose(served, Rotation.from_rotvec(vectors).as_matrix(), atol=1e-5)
+
+
+def test_where_imagenets_weights_cannot_be_had_it_says_so_and_goes_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def build(wanted: bool) -> keras.Model:
+        if wanted:
+            raise Exception("URL fetch failure")  # what Keras raises
+        return keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+
+    network, had = imagenet.with_imagenet(build)
+    assert not had
+    assert network.count_params() == 2
+    assert capsys.readouterr().err.count("URL fetch failure") == 1
+
+
+def test_resnet_sees_blue_first_and_without_the_mean() -> None:
+    pixel = np.array([[[[10.0, 20.0, 30.0]]]], np.float32)
+    (seen,) = np.asarray(imagenet.MeanlessBgr()(pixel)).reshape(1, 3)
+    np.testing.assert_allclose(seen, [30 - 103.939, 20 - 116.779, 10 - 123.68], rtol=1e-6)
+
+
+def test_points_in_pixels_are_served_in_the_unit_crop() -> None:
+    network = cnn_128()
+    last = next(
+        layer for layer in reversed(network.layers) if isinstance(layer, keras.layers.Dense)
+    )
+    kernel, bias = last.get_weights()
+    last.set_weights([np.zeros_like(kernel), np.full_like(bias, 127.5)])
+    crops = np.zeros((1, 128, 128, 3), np.float32)
+    np.testing.assert_allclose(np.asarray(network(crops)), 1.0, atol=1e-6)
+
+
+def test_vectors_become_the_rotations_of_scipy_at_every_angle() -> None:
+    rng = np.random.default_rng(1)
+    axes = rng.normal(size=(200, 3))
+    axes /= np.linalg.norm(axes, axis=1, keepdims=True)
+    angles = np.concatenate([[0.0], np.geomspace(1e-8, np.pi, 150), rng.uniform(0, 9, 49)])
+    vectors = (axes * angles[:, None]).astype(np.float32)
+    found = np.asarray(RotationFromVector()(vectors))
+    np.testing.assert_allclose(found, Rotation.from_rotvec(vectors).as_matrix(), atol=2e-6)
+
+
+def test_the_gradient_at_no_rotation_is_finite() -> None:
+    import tensorflow as tf
+
+    vectors = tf.constant([[0.0, 0.0, 0.0], [1e-12, 0.0, 0.0], [0.3, -0.2, 0.1]])
+    with tf.GradientTape() as tape:
+        tape.watch(vectors)
+        entry = tf.reduce_sum(RotationFromVector()(vectors)[:, 2, 1])
+    gradient = tape.gradient(entry, vectors).numpy()
+    assert np.isfinite(gradient).all()
+    np.testing.assert_allclose(gradient[0], [1, 0, 0], atol=1e-6)
+
+
+def test_angles_become_the_rotations_of_the_convention() -> None:
+    angles = np.random.default_rng(2).uniform(-89, 89, (50, 3)).astype(np.float32)
+    roll, pitch, yaw = angles.T
+    found = np.asarray(RotationFromAngles()(angles))
+    np.testing.assert_allclose(found, from_euler(yaw, pitch, roll), atol=2e-6)
+
+
+def turned(points: Floats, degrees: float) -> Floats:
+    """Points turned clockwise in the picture about the crop's middle."""
+    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    matrix = np.array([[cosine, -sine], [sine, cosine]])
+    return ((points - 0.5) @ matrix.T + 0.5).astype(np.float32)
+
+
+def test_distances_say_nothing_of_roll_and_the_repaired_form_does() -> None:
+    points = heads()
+    plain, repaired = distances.PairDistances(False), distances.PairDistances(True)
+    before, after = np.asarray(plain(points)), np.asarray(plain(turned(points, 20)))
+    assert before.shape == (12, 2278)
+    expected = np.linalg.norm(points[:, 3] - points[:, 60], axis=-1)
+    column = 3 * 68 - 3 * 4 // 2 + (60 - 3 - 1)  # of the pair (3, 60) among all, row by row
+    np.testing.assert_allclose(before[:, column], expected, atol=1e-4)
+    np.testing.assert_allclose(after, before, atol=1e-4)
+    changes = np.asarray(repaired(turned(points, 20))) - np.asarray(repaired(points))
+    np.testing.assert_allclose(changes[:, -1], 20, atol=1e-2)
+    np.testing.assert_allclose(changes[:, :-1], 0, atol=5e-3)
+
+
+def test_the_repaired_form_does_not_see_the_size_of_the_face() -> None:
+    points = heads()
+    small = (points - 0.5) * 0.5 + 0.5
+    plain, repaired = distances.PairDistances(False), distances.PairDistances(True)
+    np.testing.assert_allclose(np.asarray(plain(small)) * 2, np.asarray(plain(points)), atol=1e-3)
+    np.testing.assert_allclose(np.asarray(repaired(small)), np.asarray(repaired(points)), atol=5e-3)
+
+
+def test_features_are_standardised_by_the_training_faces() -> None:
+    points = heads()
+    network = distances.distances_mlp(points)
+    standardised = keras.Model(network.input, network.get_layer(index=2).output)
+    values = np.asarray(standardised(points))
+    np.testing.assert_allclose(values.mean(axis=0), 0, atol=1e-3)
+    np.testing.assert_allclose(values.std(axis=0), 1, atol=1e-2)
+
+
+def test_points_that_fall_together_give_numbers_all_the_same() -> None:
+    network = distances.distances_mlp(heads(), repaired=True)
+    assert np.isfinite(np.asarray(network(np.full((1, 68, 2), 0.5, np.float32)))).all()
+
+
+def test_the_posing_network_reads_its_rotation_off_the_points_it_finds() -> None:
+    trained = distances.distances_mlp(heads())
+    landmarks = landmark_network(32, 68)
+    served = distances.posing_network(landmarks, trained)
+    crops = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3)).astype(np.float32)
+    answers = {name: np.asarray(values) for name, values in served(crops).items()}
+    np.testing.assert_allclose(answers["points"], np.asarray(landmarks(crops))[..., :2], atol=1e-6)
+    roll, pitch, yaw = np.asarray(trained(answers["points"])).T
+    np.testing.assert_allclose(answers["rotation"], from_euler(yaw, pitch, roll), atol=1e-5)
