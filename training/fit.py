@@ -170,9 +170,12 @@ def fit(
 
 @dataclass(frozen=True, slots=True)
 class FinishedRun:
-    """What a finished run left beside its weights. begins_with: see training.beginning."""
+    """What a finished run left beside its weights. epochs: how many it took, fewer than its
+    schedule has where it stopped early. begins_with: see training.beginning.
+    """
 
     schedule: Schedule
+    epochs: int
     begins_with: str
     trained: date
 
@@ -183,11 +186,18 @@ class FinishedRun:
         if not done.is_file():
             raise FileNotFoundError(f"the training in {out} has not ended: run it again")
         run = json.loads((out / "run.json").read_text())
+        schedule = Schedule.of(run["schedule"])
         return cls(
-            Schedule.of(run["schedule"]),
+            schedule,
+            _epochs_of(out) if schedule.patience else schedule.epochs,
             run.get("begins_with", ""),
             date.fromisoformat(done.read_text().strip()),
         )
+
+
+def _epochs_of(out: Path) -> int:
+    with (out / "history.csv").open(newline="") as file:
+        return max(int(row["epoch"]) for row in csv.DictReader(file)) + 1
 
 
 def _note_run(path: Path, run: dict[str, Any]) -> None:

@@ -116,6 +116,29 @@ def plot_coverage(
     _save(figure, path)
 
 
+def plot_angles(
+    path: Path, pairs: Mapping[str, tuple[ArrayLike, ArrayLike]], *, title: str = ""
+) -> None:
+    """By the name of an angle, (true, predicted) degrees: above, one over the other; below, the
+    error of each face, in the order of the true angle.
+    """
+    figure = Figure(figsize=(3.6 * len(pairs), 6.4), layout="constrained")
+    figure.suptitle(title)
+    for column, (name, values) in enumerate(pairs.items(), start=1):
+        true, predicted = (np.asarray(side, np.float64) for side in values)
+        above = figure.add_subplot(2, len(pairs), column)
+        above.scatter(true, predicted, s=4, alpha=0.5)
+        ends = (min(true.min(), predicted.min()), max(true.max(), predicted.max()))
+        above.plot(ends, ends, color="grey", linestyle="--", linewidth=1)
+        above.set(xlabel=f"true {name}, degrees", ylabel="predicted")
+        below = figure.add_subplot(2, len(pairs), len(pairs) + column)
+        order = np.argsort(true, kind="stable")
+        below.scatter(np.arange(len(true)), (predicted - true)[order], s=4, alpha=0.5)
+        below.axhline(0, color="grey", linewidth=1)
+        below.set(xlabel=f"face, by true {name}", ylabel="error, degrees")
+    _save(figure, path)
+
+
 def _rows(log: Path) -> dict[str, list[float | None]]:
     """Columns by name; a column with anything that is not a number is left out."""
     with log.open(newline="") as stream:

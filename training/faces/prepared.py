@@ -45,7 +45,7 @@ _MOST_TILT = 75.0  # its next tilt is 90, where pan says nothing
 # centres.
 _OF_FIVE = {2: 30, 3: 48, 4: 54}
 _EYES = slice(36, 48)
-_SHARDS = frozenset({"renders", "renders-before-photographs", "profiled"})
+SHARDS = frozenset({"renders", "renders-before-photographs", "profiled"})
 
 
 def prepare_source(
@@ -56,7 +56,7 @@ def prepare_source(
     size: pixels of a prepared picture's side. fit_heads: faces with 68 points get the rotation of
     the head fitted to them, in place of their set's.
     """
-    if name in _SHARDS:
+    if name in SHARDS:
         read_manifest(data / name)  # tells now, not in training, that it is missing
         return
     left_out: Counter[str] = Counter()
@@ -80,7 +80,7 @@ def load_source(name: str, data: Path, folder: Path) -> LabelledCrops:
     """What `prepare_source` made of the set, or its shards, those for training first; photographs
     with their eyes' openness as far as the points on their lids tell.
     """
-    if name in _SHARDS:
+    if name in SHARDS:
         return from_shards(data / name).train_first()
     faces = LabelledCrops.load(folder)
     weight = _POINT_WEIGHT.get(name, 0.0) * PHOTOGRAPH_WEIGHT

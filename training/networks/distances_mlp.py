@@ -52,6 +52,26 @@ class PairDistances(layers.Layer):
         return {**super().get_config(), "repaired": self.repaired}
 
 
+@keras.saving.register_keras_serializable("mien")
+class Standardised(layers.Layer):
+    """(N, F) -> the same over `deviation` after `mean` is taken away, both (F,).
+
+    They are constants of the graph and no parameters. (Keras' own Normalization holds such numbers
+    in tensors that an export would take for further inputs.)
+    """
+
+    def __init__(self, mean: list[float], deviation: list[float], **options: Any) -> None:
+        super().__init__(**options)
+        self.mean, self.deviation = mean, deviation
+
+    def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
+        mean, deviation = (np.array(v, np.float32) for v in (self.mean, self.deviation))
+        return (inputs - mean) / deviation
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "mean": self.mean, "deviation": self.deviation}
+
+
 def distances_mlp(points: ArrayLike, *, repaired: bool = False) -> keras.Model:
     """(N, 68, 2) unit crop -> (N, 3) roll, pitch, yaw in degrees; 45,823 parameters (20 more in the
     repaired form, for its angle).
@@ -61,8 +81,8 @@ def distances_mlp(points: ArrayLike, *, repaired: bool = False) -> keras.Model:
     """
     inputs = keras.Input((POINTS, 2), name="points")
     features = PairDistances(repaired, name="distances")
-    mean, variance = _moments(features, np.asarray(points, np.float32))
-    x = layers.Normalization(mean=mean, variance=variance)(features(inputs))
+    mean, deviation = _moments(features, np.asarray(points, np.float32))
+    x = Standardised(mean, deviation)(features(inputs))
     for width in (20, 10):
         x = layers.Dense(width, activation="relu", kernel_regularizer=keras.regularizers.L2(_L2))(x)
     name = "distances_mlp_repaired" if repaired else "distances_mlp"
@@ -83,9 +103,9 @@ def posing_network(landmarks: keras.Model, trained: keras.Model) -> keras.Model:
 def _moments(
     features: PairDistances, points: NDArray[np.float32]
 ) -> tuple[list[float], list[float]]:
-    """Mean and variance of each feature, (F,); a feature that never changes has variance 1."""
+    """Mean and deviation of each feature, (F,); of one that never changes the deviation is 1."""
     values = np.concatenate(
         [np.asarray(features(points[start : start + 512])) for start in range(0, len(points), 512)]
     ).astype(np.float64)
-    variance = values.var(axis=0)
-    return values.mean(axis=0).tolist(), np.where(variance > 0, variance, 1.0).tolist()
+    deviation = values.std(axis=0)
+    return values.mean(axis=0).tolist(), np.where(deviation > 0, deviation, 1.0).tolist()

@@ -9,6 +9,9 @@ from training.fit import Schedule
 from training.recipes.detector import DETECTOR_FREE, DetectorRecipe
 from training.recipes.face_68 import FACE_68, FACE_68_RESEARCH
 from training.recipes.landmarks_68 import Landmarks68
+from training.recipes.zoo_distances import DISTANCES_ZOO
+from training.recipes.zoo_landmarks import LANDMARK_ZOO
+from training.recipes.zoo_vectors import VECTOR_ZOO
 from training.workspace import Workspace
 
 
@@ -43,9 +46,14 @@ class Recipe(Protocol):
     def card(self, data: Path, workspace: Workspace) -> None: ...
 
 
-RECIPES: Mapping[str, Recipe] = MappingProxyType(
-    {
-        recipe.name: recipe
-        for recipe in (Landmarks68(), DetectorRecipe(), DETECTOR_FREE, FACE_68, FACE_68_RESEARCH)
-    }
+_ALL: tuple[Recipe, ...] = (
+    Landmarks68(),
+    DetectorRecipe(),
+    DETECTOR_FREE,
+    FACE_68,
+    FACE_68_RESEARCH,
+    *LANDMARK_ZOO,
+    *VECTOR_ZOO,
+    *DISTANCES_ZOO,
 )
+RECIPES: Mapping[str, Recipe] = MappingProxyType({recipe.name: recipe for recipe in _ALL})

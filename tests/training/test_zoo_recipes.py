@@ -1,0 +1,192 @@
+"""Recipes of the zoo from data sets to published models, on a few tiny renders."""
+
+import csv
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from app.face.card import load_card, verify
+from tests.training.made_up_series import OpenMadeUp
+from training.datasets.points_and_angles import FILE, HEADER
+from training.fit import Schedule
+from training.networks.unit_points import unit_points
+from training.onnx_session import open_session
+from training.recipes import RECIPES
+from training.recipes.zoo_distances import DISTANCES_MLP, DISTANCES_MLP_REPAIRED
+from training.recipes.zoo_landmarks import CNN_128, LANDMARK_ZOO, RESNET50_MUCT
+from training.recipes.zoo_vectors import C1_NET
+from training.synthetic.shards import write_samples
+from training.workspace import Workspace
+from training.zoo import landmark_recipe
+from training.zoo.posed_points import PosedPoints
+from training.zoo.runs import begun
+from training.zoo.sources import present
+
+FACTS = {"source": "renders", "edition": "free", "terms": "none"}
+SHORT: dict[str, Any] = {"epochs": 2, "steps_per_epoch": 2}
+MODELS = Path("models")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Renders to learn from (every 20th is validation) and others to be judged on."""
+    folder = tmp_path_factory.mktemp("data")
+    write_samples(OpenMadeUp(), {"seed": 1}, FACTS, folder / "renders", 120)
+    write_samples(OpenMadeUp(), {"seed": 2}, FACTS, folder / "renders-test", 12)
+    return folder
+
+
+def walk(recipe: Any, data: Path, workspace: Workspace) -> None:
+    for step in ("prepare", "train", "export", "quantise", "evaluate", "card"):
+        getattr(recipe, step)(data, workspace)
+
+
+def small_points(_imagenet: bool) -> keras.Model:
+    crops = keras.Input((32, 32, 3), name="crops")
+    x = layers.Conv2D(4, 5, strides=4, activation="relu")(layers.Rescaling(1 / 255)(crops))
+    return keras.Model(crops, unit_points(layers.Dense(42)(layers.Flatten()(x)), 21, 32))
+
+
+def small_vectors(_imagenet: bool) -> keras.Model:
+    crops = keras.Input((224, 224, 3), name="crops")
+    x = layers.AveragePooling2D(28)(layers.Rescaling(1 / 255)(crops))
+    return keras.Model(crops, layers.Dense(3, name="rotation_vector")(layers.Flatten()(x)))
+
+
+def test_every_recipe_of_the_table_is_there() -> None:
+    names = {
+        "cnn-450", "cnn-450-scaled", "cnn-128", "mobilenetv2-conv", "mobilenetv2-dense",
+        "distances-mlp", "resnet50-muct", "c1-net", "c2-net", "c-resnet",
+    }  # fmt: skip
+    assert names < set(RECIPES)
+    conv = RECIPES["mobilenetv2-conv"].schedule
+    assert conv.steps == 120_000
+    assert [round(share * conv.steps) for share, _ in conv.phases] == [50_000, 40_000, 30_000]
+    rates = [conv.learning_rate * factor for _, factor in conv.phases]
+    np.testing.assert_allclose(rates, [1e-3, 2e-4, 1e-4])
+    assert RECIPES["c-resnet"].schedule.epochs == 80
+    second = RECIPES["c2-net"].schedule
+    assert [round(share * second.epochs) for share, _ in second.phases] == [50, 30]
+    assert RECIPES["distances-mlp"].schedule.patience == 25
+
+
+def test_a_landmark_recipe_walks_the_whole_way(data: Path, tmp_path: Path) -> None:
+    recipe = replace(CNN_128, name="cnn-tiny", size=32, batch=4, network=small_points).changed(
+        schedule=CNN_128.schedule.changed(**SHORT), begins_with=""
+    )
+    workspace = Workspace(tmp_path / "runs", tmp_path / "models", recipe.name)
+    walk(recipe, data, workspace)
+    card = load_card(workspace.model)
+    verify(workspace.model, card)
+    assert (card.task, card.scheme, card.licence.edition) == ("landmarks", "aflw-21", "free")
+    assert [(output.name, output.shape) for output in card.outputs] == [
+        ("points", ["batch", 21, 2])
+    ]
+    assert {row.use for row in card.data} == {"train", "validation", "test"}
+    assert {metric.protocol.split(",")[0] for metric in card.metrics} == {"renders-test"}
+    with (workspace.evaluation("renders-test") / "results.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == 4 * 12, "a line for each face under each box"
+    assert (workspace.fit / "history.png").is_file()
+    recorded = json.loads((workspace.fit / "run.json").read_text())
+    assert recorded["faces"].keys() == {"renders"}, "AFLW2000-3D is not there"
+
+
+def test_a_pose_recipe_walks_the_whole_way(data: Path, tmp_path: Path) -> None:
+    recipe = replace(C1_NET, name="c-tiny", batch=4, network=small_vectors).changed(
+        schedule=C1_NET.schedule.changed(**SHORT), begins_with=""
+    )
+    workspace = Workspace(tmp_path / "runs", tmp_path / "models", recipe.name)
+    walk(recipe, data, workspace)
+    card = load_card(workspace.model)
+    assert (card.task, card.scheme, card.licence.edition) == ("pose", None, "free")
+    assert [(one.name, one.shape) for one in card.outputs] == [("rotation", ["batch", 3, 3])]
+    assert {"geodesic_error", "yaw_mae"} <= {metric.name for metric in card.metrics}
+    session, _ = open_session(workspace.model)
+    crops = np.random.default_rng(0).integers(0, 256, (3, 224, 224, 3), np.uint8)
+    (rotation,) = session.run(["rotation"], {"crops": crops})
+    np.testing.assert_allclose(rotation @ np.swapaxes(rotation, 1, 2), [np.eye(3)] * 3, atol=1e-5)
+    np.testing.assert_allclose(np.linalg.det(rotation), 1, atol=1e-5)
+    with (workspace.evaluation("renders-test") / "results.csv").open(newline="") as stream:
+        assert len(list(csv.DictReader(stream))) == 12
+    assert (workspace.evaluation("renders-test") / "angles.png").is_file()
+
+
+@pytest.mark.parametrize("recipe", [DISTANCES_MLP, DISTANCES_MLP_REPAIRED], ids=lambda r: r.name)
+def test_distances_are_read_off_the_published_landmarks(
+    recipe: Any, data: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(MODELS / "landmarks-68", tmp_path / "models" / "landmarks-68")
+    short = recipe.changed(schedule=recipe.schedule.changed(**SHORT), begins_with="")
+    workspace = Workspace(tmp_path / "runs", tmp_path / "models", recipe.name)
+    walk(short, data, workspace)
+    card = load_card(workspace.model)
+    assert (card.task, card.scheme, card.licence.edition) == ("pose", "ibug-68", "research")
+    session, _ = open_session(workspace.model)
+    crops = np.random.default_rng(0).integers(0, 256, (3, 128, 128, 3), np.uint8)
+    points, rotation = session.run(["points", "rotation"], {"crops": crops})
+    published, _ = open_session(MODELS / "landmarks-68")
+    (expected,) = published.run(["points"], {published.get_inputs()[0].name: crops})
+    np.testing.assert_allclose(points, expected, atol=1e-3)
+    np.testing.assert_allclose(np.linalg.det(rotation), 1, atol=1e-5)
+
+
+def test_the_table_of_points_and_angles_needs_no_pictures(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "points_and_angles"
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    with (folder / FILE).open("w", newline="") as stream:
+        table = csv.writer(stream)
+        table.writerow(HEADER)
+        for _ in range(40):
+            table.writerow(["", *rng.uniform(20, 80, 136).tolist(), 3.0, -4.0, 25.0])
+    workspace = Workspace(tmp_path / "runs", tmp_path / "models", "distances-mlp")
+    DISTANCES_MLP.prepare(tmp_path / "data", workspace)
+    faces = PosedPoints.load(workspace.prepared)
+    assert set(faces.split) == {"train", "validation"}
+    np.testing.assert_allclose(faces.angles, [[3.0, -4.0, 25.0]] * len(faces.angles), atol=1e-4)
+
+
+def test_sets_that_are_not_there_are_named_and_left_out(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert present(("muct", "renders"), data) == ["renders"]
+    assert "muct" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="muct, w300"):
+        present(("muct", "w300"), data)
+
+
+def test_the_points_of_76_are_learnt_from_renders_too(data: Path, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, tmp_path, RESNET50_MUCT.name)
+    RESNET50_MUCT.prepare(data, workspace)
+    (faces,) = RESNET50_MUCT._sets(data, workspace).values()
+    crops, targets = landmark_recipe._validation([faces], 32)
+    assert crops.shape[1:] == (32, 32, 3)
+    assert targets.shape[1:] == (76, 3)
+    assert len(crops) == len(targets) == (faces.split == "validation").sum() > 0
+
+
+@pytest.mark.parametrize("recipe", [*LANDMARK_ZOO, C1_NET, DISTANCES_MLP], ids=lambda r: r.name)
+def test_a_published_model_to_begin_with_is_refused(recipe: Any) -> None:
+    with pytest.raises(ValueError, match="begins with random weights"):
+        recipe.changed(schedule=Schedule(1, 1), begins_with="landmarks-68")
+
+
+def test_a_run_without_imagenet_goes_on_without_it(tmp_path: Path) -> None:
+    asked: list[bool] = []
+
+    def build(wanted: bool) -> keras.Model:
+        asked.append(wanted)
+        return small_points(wanted)
+
+    assert begun(build, True, tmp_path)[1]
+    (tmp_path / "run.json").write_text(json.dumps({"imagenet": False}))
+    assert not begun(build, True, tmp_path)[1]
+    assert asked == [True, False]

@@ -1,0 +1,1 @@
+"""What the recipes of earlier systems share (training/recipes/zoo_*.py)."""

@@ -1,0 +1,100 @@
+"""What the cards of the zoo's models say that no measurement can tell."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.face.card import DataUse
+from app.face.geometry import CROP_SCALE
+from training.cards import FREE, RESEARCH, CardFacts, OutputNote
+from training.datasets import SOURCES, renders
+from training.faces.rendered import FOLDER as HELD_OUT
+from training.publication import data_use, publish, recipe_use
+from training.synthetic.shard_files import read_manifest
+from training.workspace import Workspace
+from training.zoo.runs import Learnt
+
+POINTS = OutputNote(
+    "unit crop", "points (x, y) in the scheme's order; 0..1 spans the crop edge to edge"
+)
+ROTATION = OutputNote(
+    "matrix",
+    "head -> camera as the crop shows it, canonical convention (app.face.rotation), always a "
+    "proper rotation",
+)
+_IMAGENET = (
+    "Its first layers began with Keras' ImageNet weights, whose photographs are for research only."
+)
+_LIMITS = (
+    "One of earlier systems, rebuilt to see what its ideas are worth.",
+    "It states no deviations, so nothing tells which of its answers are wrong.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ZooCard:
+    """What a recipe says of itself. code: its file. research: it uses weights that are."""
+
+    summary: str
+    limits: tuple[str, ...]
+    code: str
+    outputs: tuple[str, ...]
+    research: bool = False
+
+
+_NOTES = {"points": POINTS, "rotation": ROTATION}
+
+
+def publish_zoo(
+    card: ZooCard,
+    workspace: Workspace,
+    data: Path,
+    *,
+    scheme: str | None,
+    tests: Sequence[str],
+    seed: int,
+    batch: int,
+) -> None:
+    """Publishes the model with the rows of those of `tests` that it was judged on.
+
+    FileNotFoundError when it was not trained, exported or judged on any.
+    """
+    learnt = Learnt.of(workspace)
+    judged = [name for name in tests if (workspace.evaluation(name) / "metrics.json").is_file()]
+    if not judged:
+        workspace.require(workspace.evaluation(tests[0]) / "metrics.json", "evaluate")
+    bound = learnt.imagenet or card.research
+    free = not bound and all(SOURCES[name].edition == "free" for name in learnt.faces)
+    use = recipe_use(workspace, seed=seed, batch=batch, code=card.code)
+    facts = CardFacts(
+        name=workspace.name,
+        version="1",
+        task="pose" if "rotation" in card.outputs else "landmarks",
+        summary=card.summary,
+        outputs={name: _NOTES[name] for name in card.outputs},
+        licence=FREE if free else RESEARCH,
+        data=_data(learnt, judged, data),
+        limits=(*card.limits, *_LIMITS, *((_IMAGENET,) if learnt.imagenet else ())),
+        recipe=use,
+        scheme=scheme,
+        crop_scale=CROP_SCALE,
+    )
+    publish(facts, workspace, judged)
+
+
+def _data(learnt: Learnt, judged: Sequence[str], data: Path) -> list[DataUse]:
+    rows = data_use(list(learnt.faces), data, splits=("train", "validation"))
+    rows += data_use([name for name in judged if name != HELD_OUT], data, splits=("test",))
+    if HELD_OUT in judged:
+        count = int(read_manifest(data / HELD_OUT)["count"])
+        rows.append(
+            DataUse(
+                name=f"{renders.SOURCE.title} [{renders.SOURCE.citation}]",
+                licence=renders.SOURCE.licence,
+                images=count,
+                faces=count,
+                use="test",
+                note="rendered from a seed that no training saw",
+            )
+        )
+    return rows

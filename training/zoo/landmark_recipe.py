@@ -1,0 +1,152 @@
+"""A recipe of the zoo whose network answers points."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from training.export import export_onnx
+from training.fit import Schedule, fit
+from training.landmarks.evaluation import evaluate_landmarks
+from training.landmarks.pipeline import plain
+from training.landmarks.report import write_report
+from training.preparation import PreparedFaces
+from training.publication import save_parity
+from training.workspace import Workspace
+from training.zoo.card import ZooCard, publish_zoo
+from training.zoo.losses import Loss, PointDistance
+from training.zoo.point_batches import NONE, Augmentation, PointBatches
+from training.zoo.runs import NO_BEGINNING, Learnt, begun, draw_history, say_no_int8
+from training.zoo.sources import judged_samples, load_points, prepare_points, present
+
+_MOST_VALIDATION = 200  # faces of one set
+_PARITY_CROPS = 8
+_MEAN_FILE = "mean_points.npy"
+
+
+@dataclass(frozen=True, slots=True)
+class LandmarkZooRecipe:
+    """Everything that decides the weights, besides the data itself.
+
+    network: made with or without ImageNet's weights, which `imagenet` asks for. shares: of the
+    faces, by set; those that are there count (training.zoo.sources). tests: the sets it is judged
+    on, likewise. prepared_size: pixels of a prepared crop's side, twice that of what the network
+    sees of it.
+    """
+
+    name: str
+    scheme: str
+    size: int
+    network: Callable[[bool], keras.Model]
+    loss: Loss
+    batch: int
+    schedule: Schedule
+    shares: Mapping[str, float]
+    tests: tuple[str, ...]
+    about: ZooCard
+    prepared_size: int = 256
+    augmentation: Augmentation = NONE
+    imagenet: bool = False
+    begins_with: str = ""
+    seed: int = 1
+
+    def changed(self, *, schedule: Schedule, begins_with: str) -> Self:
+        if begins_with:
+            raise ValueError(NO_BEGINNING)
+        return replace(self, schedule=schedule)
+
+    def prepare(self, data: Path, workspace: Workspace) -> None:
+        for name in present(self.shares, data):
+            folder = workspace.prepared / name
+            prepare_points(name, self.scheme, data, folder, self.prepared_size)
+
+    def train(self, data: Path, workspace: Workspace) -> None:
+        """Trains on the training splits, watched on the validation splits."""
+        keras.utils.set_random_seed(self.seed)
+        sets = self._sets(data, workspace)
+        rows = {name: np.flatnonzero(faces.split == "train") for name, faces in sets.items()}
+        batches = PointBatches(
+            [(faces, rows[name], self.shares[name]) for name, faces in sets.items()],
+            size=self.size,
+            batch=self.batch,
+            steps=self.schedule.steps_per_epoch,
+            augmentation=self.augmentation,
+            seed=self.seed,
+        )
+        network, had_imagenet = begun(self.network, self.imagenet, workspace.fit)
+        learnt = Learnt({name: len(some) for name, some in rows.items()}, had_imagenet)
+        first = next(iter(sets))
+        mean = sets[first].take(rows[first]).mean_points_in_crop()
+        fit(
+            network,
+            loss=self.loss,
+            train=batches,
+            validation=_validation(list(sets.values()), self.size),
+            schedule=self.schedule,
+            out=workspace.fit,
+            metrics=[PointDistance()],
+            record=learnt.record(self.name),
+        )
+        np.save(workspace.fit / _MEAN_FILE, mean)
+        draw_history(workspace)
+
+    def export(self, data: Path, workspace: Workspace) -> None:
+        last = workspace.require(workspace.fit / "last.keras", "train")
+        faces = next(iter(self._sets(data, workspace).values()))
+        crops = np.stack([plain(faces, row, self.size)[0] for row in range(_PARITY_CROPS)])
+        exported = export_onnx(
+            keras.saving.load_model(last, compile=False),
+            workspace.onnx,
+            crops,
+            input_name="crops",
+            output_names=["points"],
+        )
+        save_parity(exported, workspace.export)
+
+    def quantise(self, data: Path, workspace: Workspace) -> None:  # noqa: ARG002 - makes nothing
+        say_no_int8(self.name)
+
+    def evaluate(self, data: Path, workspace: Workspace) -> None:
+        mean = np.load(workspace.require(workspace.fit / _MEAN_FILE, "train")).astype(np.float64)
+        model = workspace.require(workspace.onnx, "export")
+        for name in present(self.tests, data):
+            samples = judged_samples(name, self.scheme, data)
+            judged = evaluate_landmarks(model, samples, test_set=name, mean_points=mean)
+            folder = workspace.evaluation(name)
+            write_report(judged, folder, title=f"{self.name}, {name}")
+
+    def card(self, data: Path, workspace: Workspace) -> None:
+        publish_zoo(
+            self.about,
+            workspace,
+            data,
+            scheme=self.scheme,
+            tests=self.tests,
+            seed=self.seed,
+            batch=self.batch,
+        )
+
+    def _sets(self, data: Path, workspace: Workspace) -> dict[str, PreparedFaces]:
+        return {
+            name: load_points(name, self.scheme, data, workspace.prepared / name)
+            for name in present(self.shares, data)
+        }
+
+
+def _validation(
+    sets: Sequence[PreparedFaces], size: int
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Some validation faces of each set, as the service would cut them: crops (n, size, size, 3)
+    and targets (n, K, 3).
+    """
+    made = [
+        plain(faces, int(row), size)
+        for faces in sets
+        for row in np.flatnonzero(faces.split == "validation")[:_MOST_VALIDATION]
+    ]
+    crops, targets = zip(*made, strict=True)
+    return np.stack(crops), np.stack(targets)

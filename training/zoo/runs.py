@@ -1,0 +1,58 @@
+"""What a run of a zoo recipe began with and learnt from, noted in its run.json."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import keras
+
+from training.networks.imagenet import with_imagenet
+from training.plots import plot_history
+from training.workspace import Workspace
+
+NO_BEGINNING = (
+    "a recipe of the zoo begins with random weights or ImageNet's: leave --begin-with out, and "
+    "choose the recipe of another network to go on from a published model"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """faces: how many for training, by set. imagenet: the first layers began with its weights."""
+
+    faces: Mapping[str, int]
+    imagenet: bool
+
+    def record(self, recipe: str) -> dict[str, Any]:
+        return {"recipe": recipe, "faces": dict(self.faces), "imagenet": self.imagenet}
+
+    @classmethod
+    def of(cls, workspace: Workspace) -> Self:
+        """FileNotFoundError when nothing was trained."""
+        file = workspace.require(workspace.fit / "run.json", "train")
+        run = json.loads(file.read_text())
+        return cls(run["faces"], run["imagenet"])
+
+
+def begun(
+    build: Callable[[bool], keras.Model], wanted: bool, folder: Path
+) -> tuple[keras.Model, bool]:
+    """The network to train, and whether it begins with ImageNet's weights.
+
+    A run that began without them goes on without them, though they could be had by now.
+    """
+    noted = folder / "run.json"
+    if wanted and noted.is_file():
+        wanted = bool(json.loads(noted.read_text())["imagenet"])
+    return with_imagenet(build) if wanted else (build(False), False)
+
+
+def draw_history(workspace: Workspace) -> None:
+    plot_history(workspace.fit / "history.csv", workspace.fit / "history.png", workspace.name)
+
+
+def say_no_int8(name: str) -> None:
+    print(f"{name}: no int8 file, the zoo is there to be compared, not to be fast", file=sys.stderr)

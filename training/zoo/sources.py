@@ -1,0 +1,58 @@
+"""Which of a recipe's data sets are there, and their faces.
+
+A recipe of the zoo names the sets that it was made for and those that stand in for them; it learns
+from as many as lie in --data.
+"""
+
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from training.datasets import SOURCES, load, renders
+from training.datasets.renders import prepared_from_shards
+from training.faces.prepared import SHARDS
+from training.faces.rendered import FOLDER as HELD_OUT
+from training.preparation import PreparedFaces, load_prepared, prepare
+from training.samples import ImageSample
+from training.synthetic.shard_files import read_manifest
+
+
+def present(names: Iterable[str], data: Path) -> list[str]:
+    """Those whose folder lies in `data`; says which do not. ValueError when none does."""
+    names = list(names)
+    found = [name for name in names if _folder(name, data).is_dir()]
+    if not found:
+        raise ValueError(f"{data} holds none of the sets {', '.join(names)}")
+    if missing := [name for name in names if name not in found]:
+        print(f"not in {data}, so left out: {', '.join(missing)}", file=sys.stderr)
+    return found
+
+
+def prepare_points(name: str, scheme: str, data: Path, folder: Path, size: int) -> None:
+    """Cuts the faces of the set `name`, but those for tests; nothing for shards.
+
+    size: pixels of a prepared crop's side.
+    """
+    if name in SHARDS:
+        read_manifest(data / name)  # tells now, not in training, that it is missing
+        return
+    samples = [sample for sample in load(name, data) if sample.split != "test"]
+    prepare(samples, scheme, folder, size)
+
+
+def load_points(name: str, scheme: str, data: Path, folder: Path) -> PreparedFaces:
+    """What `prepare_points` made of the set, or its shards."""
+    return prepared_from_shards(data / name, scheme) if name in SHARDS else load_prepared(folder)
+
+
+def judged_samples(name: str, scheme: str, data: Path) -> list[ImageSample]:
+    """What the set `name` holds for tests, rendered heads with points of `scheme`."""
+    if name == HELD_OUT:
+        samples = renders.samples(data / HELD_OUT, renders.SOURCE.name, scheme)
+        return [replace(sample, split="test") for sample in samples]
+    return [sample for sample in load(name, data) if sample.split == "test"]
+
+
+def _folder(name: str, data: Path) -> Path:
+    return data / name if name == HELD_OUT else data / (SOURCES[name].folder or name)
