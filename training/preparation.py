@@ -67,15 +67,17 @@ class PreparedFaces:
             split=self.split[rows],
         )
 
-    def mean_points_in_crop(self) -> NDArray[np.float32]:
-        """(K, 2): the mean face in the unit crop that the service would cut for these boxes; each
-        point over the faces that show it, and the crop's middle where none does.
+    def mean_points_in_crop(self, split: str | None = None) -> NDArray[np.float32]:
+        """(K, 2): the mean face, of all or of one split, in the unit crop that the service would
+        cut for these boxes; each point over the faces that show it, and the crop's middle where
+        none does.
         """
+        rows = slice(None) if split is None else self.split == split
         points = [
             transform(invert(crop_transform(Box(*box))), points)
-            for box, points in zip(self.boxes.tolist(), self.points, strict=True)
+            for box, points in zip(self.boxes[rows].tolist(), self.points[rows], strict=True)
         ]
-        seen = self.seen[:, :, None]
+        seen = self.seen[rows, :, None]
         count = seen.sum(axis=0)
         total = np.where(seen, points, 0.0).sum(axis=0)
         return np.where(count > 0, total / np.maximum(count, 1), 0.5).astype(np.float32)

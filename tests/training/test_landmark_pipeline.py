@@ -76,6 +76,9 @@ def test_the_mean_face_is_that_of_the_points_that_are_seen(prepared: PreparedFac
     np.testing.assert_allclose(mean[others], everywhere[others], atol=1e-6)
     two = prepared.take(np.array([1, 2])).mean_points_in_crop()
     np.testing.assert_allclose(mean[5], two[5], atol=1e-6)
+    np.testing.assert_allclose(
+        prepared.mean_points_in_crop("train"), prepared.of_split("train").mean_points_in_crop()
+    )
 
 
 def test_rotations_are_kept_where_there_are_labels(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from training.faces.crops import LabelledCrops
 from training.networks.rotation_forms import RotationFromVector
 from training.preparation import PreparedFaces
 from training.zoo.losses import Geodesic, PointDistance, mean_distance, squared_error
-from training.zoo.point_batches import NONE, Augmentation, PointBatches, strayed
+from training.zoo.point_batches import SWITCHED_OFF, Augmentation, PointBatches, strayed
 from training.zoo.vector_batches import ANGLES, VectorBatches, crop_and_vector, plain_vectors
 
 SIDE, FOCAL = 200, 4000.0
@@ -80,7 +80,9 @@ def dot_in(crop: NDArray[np.uint8]) -> Floats:
     return np.asarray((centre + 0.5) / len(crop))
 
 
-@pytest.mark.parametrize("how", [NONE, Augmentation(45.0, 0.7), Augmentation(mirrored=True)])
+@pytest.mark.parametrize(
+    "how", [SWITCHED_OFF, Augmentation(45.0, 0.7), Augmentation(mirrored=True)]
+)
 def test_points_stay_on_their_pixels(how: Augmentation) -> None:
     faces = prepared()
     for seed in range(20):
@@ -90,10 +92,12 @@ def test_points_stay_on_their_pixels(how: Augmentation) -> None:
 
 def test_switched_off_the_crop_is_always_the_same_and_else_it_strays_as_far_as_it_may() -> None:
     faces = prepared()
-    same = [strayed(np.random.default_rng(seed), faces, 0, 64, NONE)[0] for seed in range(3)]
+    same = [
+        strayed(np.random.default_rng(seed), faces, 0, 64, SWITCHED_OFF)[0] for seed in range(3)
+    ]
     np.testing.assert_array_equal(same[0], same[1])
     eyes = [36, 45]
-    plain = strayed(np.random.default_rng(0), faces, 0, 64, NONE)[1][eyes, :2]
+    plain = strayed(np.random.default_rng(0), faces, 0, 64, SWITCHED_OFF)[1][eyes, :2]
     angles, sizes = [], []
     for seed in range(200):
         rng = np.random.default_rng(seed)
@@ -127,7 +131,7 @@ def test_batches_take_only_the_rows_named_and_depend_on_seed_epoch_and_index_alo
     assert not np.array_equal(targets, batches(2)[0][1])
     with pytest.raises(ValueError, match="prepare it first"):
         PointBatches([(faces, np.array([], np.intp), 1.0)], size=32, batch=4, steps=2,
-                     augmentation=NONE, seed=3)  # fmt: skip
+                     augmentation=SWITCHED_OFF, seed=3)  # fmt: skip
 
 
 @pytest.mark.parametrize("flipped", [False, True])

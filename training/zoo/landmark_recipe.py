@@ -19,12 +19,19 @@ from training.publication import save_parity
 from training.workspace import Workspace
 from training.zoo.card import ZooCard, publish_zoo
 from training.zoo.losses import Loss, PointDistance
-from training.zoo.point_batches import NONE, Augmentation, PointBatches
-from training.zoo.runs import NO_BEGINNING, Learnt, begun, draw_history, say_no_int8
+from training.zoo.point_batches import SWITCHED_OFF, Augmentation, PointBatches
+from training.zoo.runs import (
+    CROPS_FILE,
+    NO_BEGINNING,
+    PARITY_CROPS,
+    Learnt,
+    begun,
+    draw_history,
+    say_no_int8,
+)
 from training.zoo.sources import judged_samples, load_points, prepare_points, present
 
 _MOST_VALIDATION = 200  # faces of one set
-_PARITY_CROPS = 8
 _MEAN_FILE = "mean_points.npy"
 
 
@@ -49,7 +56,7 @@ class LandmarkZooRecipe:
     tests: tuple[str, ...]
     about: ZooCard
     prepared_size: int = 256
-    augmentation: Augmentation = NONE
+    augmentation: Augmentation = SWITCHED_OFF
     imagenet: bool = False
     begins_with: str = ""
     seed: int = 1
@@ -78,9 +85,9 @@ class LandmarkZooRecipe:
             seed=self.seed,
         )
         network, had_imagenet = begun(self.network, self.imagenet, workspace.fit)
-        learnt = Learnt({name: len(some) for name, some in rows.items()}, had_imagenet)
-        first = next(iter(sets))
-        mean = sets[first].take(rows[first]).mean_points_in_crop()
+        learnt = Learnt({name: len(chosen) for name, chosen in rows.items()}, had_imagenet)
+        first = next(iter(sets.values()))
+        some = [plain(first, row, self.size)[0] for row in range(PARITY_CROPS)]
         fit(
             network,
             loss=self.loss,
@@ -91,17 +98,16 @@ class LandmarkZooRecipe:
             metrics=[PointDistance()],
             record=learnt.record(self.name),
         )
-        np.save(workspace.fit / _MEAN_FILE, mean)
+        np.save(workspace.fit / _MEAN_FILE, first.mean_points_in_crop("train"))
+        np.save(workspace.fit / CROPS_FILE, np.stack(some))
         draw_history(workspace)
 
-    def export(self, data: Path, workspace: Workspace) -> None:
+    def export(self, data: Path, workspace: Workspace) -> None:  # noqa: ARG002 - reads what train left
         last = workspace.require(workspace.fit / "last.keras", "train")
-        faces = next(iter(self._sets(data, workspace).values()))
-        crops = np.stack([plain(faces, row, self.size)[0] for row in range(_PARITY_CROPS)])
         exported = export_onnx(
             keras.saving.load_model(last, compile=False),
             workspace.onnx,
-            crops,
+            np.load(workspace.require(workspace.fit / CROPS_FILE, "train")),
             input_name="crops",
             output_names=["points"],
         )

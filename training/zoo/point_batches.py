@@ -28,7 +28,7 @@ class Augmentation:
     mirrored: bool = False
 
 
-NONE = Augmentation()
+SWITCHED_OFF = Augmentation()
 
 
 class PointBatches(EpochBatches):

@@ -13,6 +13,9 @@ from training.networks.imagenet import with_imagenet
 from training.plots import plot_history
 from training.workspace import Workspace
 
+CROPS_FILE = "crops.npy"
+"""Some crops of the training, which the export is checked with."""
+PARITY_CROPS = 8
 NO_BEGINNING = (
     "a recipe of the zoo begins with random weights or ImageNet's: leave --begin-with out, and "
     "choose the recipe of another network to go on from a published model"

@@ -20,13 +20,20 @@ from training.workspace import Workspace
 from training.zoo.card import ZooCard, publish_zoo
 from training.zoo.losses import Geodesic
 from training.zoo.rotation_evaluation import judge_rotations
-from training.zoo.runs import NO_BEGINNING, Learnt, begun, draw_history, say_no_int8
+from training.zoo.runs import (
+    CROPS_FILE,
+    NO_BEGINNING,
+    PARITY_CROPS,
+    Learnt,
+    begun,
+    draw_history,
+    say_no_int8,
+)
 from training.zoo.sources import present
 from training.zoo.vector_batches import VectorBatches, plain_vectors, posed_rows
 
 _PREPARED_SIZE = 384
 _MOST_VALIDATION = 200  # faces of one set
-_PARITY_CROPS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,7 @@ class VectorZooRecipe:
             seed=self.seed,
         )
         network, had_imagenet = begun(self.network, self.imagenet, workspace.fit)
+        some, _ = plain_vectors(next(iter(sets.values())).take(slice(PARITY_CROPS)), SIZE)
         counts = {name: len(posed_rows(faces)) for name, faces in training.items()}
         fit(
             network,
@@ -83,16 +91,15 @@ class VectorZooRecipe:
             metrics=[Geodesic(RotationFromVector())],
             record=Learnt(counts, had_imagenet).record(self.name),
         )
+        np.save(workspace.fit / CROPS_FILE, some)
         draw_history(workspace)
 
-    def export(self, data: Path, workspace: Workspace) -> None:
+    def export(self, data: Path, workspace: Workspace) -> None:  # noqa: ARG002 - reads what train left
         last = workspace.require(workspace.fit / "last.keras", "train")
-        faces = next(iter(self._sets(data, workspace).values()))
-        crops, _ = plain_vectors(faces.take(slice(_PARITY_CROPS)), SIZE)
         exported = export_onnx(
             rotation_network(keras.saving.load_model(last, compile=False)),
             workspace.onnx,
-            crops,
+            np.load(workspace.require(workspace.fit / CROPS_FILE, "train")),
             input_name="crops",
             output_names=["rotation"],
         )
