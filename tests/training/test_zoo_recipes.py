@@ -129,6 +129,9 @@ def test_distances_are_read_off_the_published_landmarks(
     walk(short, data, workspace)
     card = load_card(workspace.model)
     assert (card.task, card.scheme, card.licence.edition) == ("pose", "ibug-68", "research")
+    notes = {row.note for row in card.data if row.use == "train"}
+    assert "by landmarks-68, whose points are read" in notes
+    assert any(load_card(MODELS / "landmarks-68").file.sha256 in limit for limit in card.limits)
     session, _ = open_session(workspace.model)
     crops = np.random.default_rng(0).integers(0, 256, (3, 128, 128, 3), np.uint8)
     points, rotation = session.run(["points", "rotation"], {"crops": crops})

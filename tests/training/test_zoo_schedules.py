@@ -97,6 +97,7 @@ def test_a_run_stops_when_no_better_and_keeps_its_best(tmp_path: Path) -> None:
     model = run(line(), train=Lines())
     rows = (tmp_path / "history.csv").read_text().splitlines()
     assert len(rows) == 1 + 1 + 4, "the epochs before the power cut count"
+    assert FinishedRun.of(tmp_path).epochs == 5, "what the card counts steps by"
     column = rows[0].split(",").index("val_loss")
     losses = [float(row.split(",")[column]) for row in rows[1:]]
     model.compile(loss="mse")

@@ -30,7 +30,12 @@ from training.samples import ImageSample
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-_DISTANCE_NAMES = {"ibug-68": "inter_ocular", "five": "inter_pupil"}
+_DISTANCE_NAMES = {
+    "ibug-68": "inter_ocular",
+    "five": "inter_pupil",
+    "aflw-21": "inter_pupil",
+    "muct-76": "inter_pupil",
+}
 _THRESHOLDS = (0.08, 0.10)
 
 

@@ -27,7 +27,6 @@ DISTANCES_MLP = DistancesZooRecipe(
         ),
         "training/recipes/zoo_distances.py",
         ("points", "rotation"),
-        research=True,
     ),
 )
 DISTANCES_MLP_REPAIRED = replace(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from app.face.card import DataUse
 from app.face.geometry import CROP_SCALE
+from training.beginning import Beginning
 from training.cards import FREE, RESEARCH, CardFacts, OutputNote
 from training.datasets import SOURCES, renders
 from training.faces.rendered import FOLDER as HELD_OUT
@@ -33,13 +34,12 @@ _LIMITS = (
 
 @dataclass(frozen=True, slots=True)
 class ZooCard:
-    """What a recipe says of itself. code: its file. research: it uses weights that are."""
+    """What a recipe says of itself. code: its file."""
 
     summary: str
     limits: tuple[str, ...]
     code: str
     outputs: tuple[str, ...]
-    research: bool = False
 
 
 _NOTES = {"points": POINTS, "rotation": ROTATION}
@@ -54,8 +54,11 @@ def publish_zoo(
     tests: Sequence[str],
     seed: int,
     batch: int,
+    reads: Beginning | None = None,
 ) -> None:
     """Publishes the model with the rows of those of `tests` that it was judged on.
+
+    reads: the published landmark model inside of it, whose data and terms then count too.
 
     FileNotFoundError when it was not trained, exported or judged on any.
     """
@@ -63,8 +66,11 @@ def publish_zoo(
     judged = [name for name in tests if (workspace.evaluation(name) / "metrics.json").is_file()]
     if not judged:
         workspace.require(workspace.evaluation(tests[0]) / "metrics.json", "evaluate")
-    bound = learnt.imagenet or card.research
+    bound = learnt.imagenet or (reads is not None and reads.card.licence.edition != "free")
     free = not bound and all(SOURCES[name].edition == "free" for name in learnt.faces)
+    limits = [*card.limits, *_LIMITS]
+    limits += [_IMAGENET] if learnt.imagenet else []
+    limits += [f"It holds the weights of {reads}."] if reads is not None else []
     use = recipe_use(workspace, seed=seed, batch=batch, code=card.code)
     facts = CardFacts(
         name=workspace.name,
@@ -73,8 +79,8 @@ def publish_zoo(
         summary=card.summary,
         outputs={name: _NOTES[name] for name in card.outputs},
         licence=FREE if free else RESEARCH,
-        data=_data(learnt, judged, data),
-        limits=(*card.limits, *_LIMITS, *((_IMAGENET,) if learnt.imagenet else ())),
+        data=_data(learnt, judged, data) + _data_of(reads),
+        limits=limits,
         recipe=use,
         scheme=scheme,
         crop_scale=CROP_SCALE,
@@ -98,3 +104,12 @@ def _data(learnt: Learnt, judged: Sequence[str], data: Path) -> list[DataUse]:
             )
         )
     return rows
+
+
+def _data_of(reads: Beginning | None) -> list[DataUse]:
+    """What the landmark model inside was trained on."""
+    if reads is None:
+        return []
+    note = f"by {reads.card.name}, whose points are read"
+    learnt = [row for row in reads.card.data if row.use != "test"]
+    return [row.model_copy(update={"note": note}) for row in learnt]

@@ -11,14 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.face.geometry import face_crop
-from app.face.landmarks import scheme
 from training.beginning import Beginning
 from training.datasets import load, points_and_angles
 from training.export import export_onnx
 from training.fit import Schedule, fit
 from training.images import read_rgb
 from training.landmarks.protocols import labelled_box
-from training.networks.distances_mlp import distances_mlp, posing_network
+from training.networks.distances_mlp import POINTS, distances_mlp, posing_network
 from training.networks.landmarks import landmark_network
 from training.networks.rotation_forms import RotationFromAngles
 from training.publication import save_parity
@@ -30,6 +29,7 @@ from training.zoo.rotation_evaluation import judge_rotations
 from training.zoo.runs import NO_BEGINNING, Learnt, draw_history, say_no_int8
 from training.zoo.sources import present
 
+SCHEME = "ibug-68"
 _PICTURES = 48  # that the landmark network is reopened and the export checked with
 
 
@@ -84,11 +84,9 @@ class DistancesZooRecipe:
     def export(self, data: Path, workspace: Workspace) -> None:
         """Puts the landmark model before it: crops go in, like into every model."""
         last = workspace.require(workspace.fit / "last.keras", "train")
-        beginning = Beginning.at(workspace.models, self.points_from, "research")
-        assert beginning is not None
-        size, points = beginning.card.input.height, len(scheme(beginning.card.scheme or ""))
-        assert size is not None
-        landmarks = landmark_network(size, points)
+        beginning = self._landmark_model(workspace)
+        size = int(beginning.card.input.height or 0)
+        landmarks = landmark_network(size, POINTS)
         pictures = _pictures(list(Learnt.of(workspace).faces), data, size)
         beginning.give(landmarks, pictures)
         exported = export_onnx(
@@ -111,11 +109,19 @@ class DistancesZooRecipe:
             self.about,
             workspace,
             data,
-            scheme="ibug-68",
+            scheme=SCHEME,
             tests=self.tests,
             seed=self.seed,
             batch=self.batch,
+            reads=self._landmark_model(workspace),
         )
+
+    def _landmark_model(self, workspace: Workspace) -> Beginning:
+        """CardError when it is not there, ValueError when it is another kind of model."""
+        model = Beginning.at(workspace.models, self.points_from, "research")
+        if model is None or model.card.task != "landmarks" or model.card.scheme != SCHEME:
+            raise ValueError(f"{self.points_from!r} is no landmark model of {SCHEME}")
+        return model
 
 
 def _pictures(names: Sequence[str], data: Path, size: int) -> NDArray[np.uint8]:
