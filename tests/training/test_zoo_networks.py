@@ -177,6 +177,25 @@ def test_the_repaired_form_does_not_see_the_size_of_the_face() -> None:
     np.testing.assert_allclose(np.asarray(repaired(small)), np.asarray(repaired(points)), atol=5e-3)
 
 
+def test_roll_is_learnt_from_the_repaired_features_alone() -> None:
+    rng = np.random.default_rng(7)
+    angles = rng.uniform(-30, 30, (1500, 3)).astype(np.float32)  # roll, pitch, yaw
+    roll, pitch, yaw = angles.T
+    seen = canonical_points() @ np.swapaxes(from_euler(yaw, pitch, roll), 1, 2)
+    points = (seen[..., :2] / 250 + 0.45).astype(np.float32)
+    errors = {}
+    for repaired, epochs in ((False, 10), (True, 40)):
+        keras.utils.set_random_seed(0)
+        network = distances.distances_mlp(points, repaired=repaired)
+        network.compile(keras.optimizers.Adam(3e-3), loss="mse", jit_compile=False)
+        network.fit(points, angles, batch_size=64, epochs=epochs, verbose=0)
+        predicted = network.predict(points, verbose=0)
+        errors[repaired] = np.abs(predicted - angles).mean(axis=0)
+    assert errors[False][0] > 12, "always 0 is off by 15"
+    assert errors[True][0] < 6
+    assert errors[False][2] < 6, "yaw shows in the distances"
+
+
 def test_features_are_standardised_by_the_training_faces() -> None:
     points = heads()
     network = distances.distances_mlp(points)
