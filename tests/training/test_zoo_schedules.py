@@ -80,6 +80,25 @@ def test_a_schedule_in_phases_is_read_back_as_it_was(tmp_path: Path) -> None:
     assert FinishedRun.of(tmp_path).schedule == schedule
 
 
+def test_a_resumed_run_is_in_the_phase_that_it_was_in(tmp_path: Path) -> None:
+    rates: list[float] = []
+
+    class Rates(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:  # noqa: ARG002
+            if epoch == 3 and len(rates) == 3:
+                raise KeyboardInterrupt
+            rates.append(float(self.model.optimizer.learning_rate))
+
+    schedule = Schedule(4, 5, 0.1, method="adam", phases=((0.5, 1.0), (0.5, 0.2)))
+    run = partial(fit, loss="mse", train=Lines(), validation=None, schedule=schedule, out=tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        run(line(), callbacks=[Rates()])
+    rates.append(0.0)  # here the power came back
+    run(line(), callbacks=[Rates()])
+    # The rate of the step before: each phase shows from the second epoch of it on.
+    np.testing.assert_allclose(rates, [0.1, 0.1, 0.1, 0.0, 0.02], rtol=1e-5)
+
+
 def test_a_run_stops_when_no_better_and_keeps_its_best(tmp_path: Path) -> None:
     """What is learnt is wrong for the validation: it is best at the start and then never again."""
     x = np.linspace(-1, 1, 32, dtype=np.float32)[:, None]
