@@ -1,6 +1,7 @@
 """Training crops, losses and metrics of the zoo: labels stay on the pixels they belong to."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import keras
@@ -13,11 +14,13 @@ from scipy.spatial.transform import Rotation
 from app.face.geometry import face_box
 from app.face.pnp import canonical_points
 from app.face.rotation import from_euler, geodesic_degrees, mirror, to_rotation_vector, turn
+from tests.training.made_up_faces import head, knowing, posed_samples
 from training.faces.crops import LabelledCrops
 from training.networks.rotation_forms import RotationFromVector
 from training.preparation import PreparedFaces
 from training.zoo.losses import Geodesic, PointDistance, mean_distance, squared_error
 from training.zoo.point_batches import SWITCHED_OFF, Augmentation, PointBatches, strayed
+from training.zoo.rotation_evaluation import evaluate_rotations, write_rotation_report
 from training.zoo.vector_batches import ANGLES, VectorBatches, crop_and_vector, plain_vectors
 
 SIDE, FOCAL = 200, 4000.0
@@ -218,3 +221,21 @@ def test_the_geodesic_metric_is_scipys_and_never_nan() -> None:
         metric.reset_state()
         metric.update_state(*(keras.ops.convert_to_tensor(side) for side in pair))
         assert np.isfinite(float(metric.result()))
+
+
+def test_without_a_labelled_roll_neither_roll_nor_the_turn_is_told(tmp_path: Path) -> None:
+    truth = [head(yaw, 10, 0) for yaw in (-40.0, 0.0, 35.0)]
+    samples = [replace(s, source="pointing04") for s in posed_samples(tmp_path, truth)]
+    predictor = knowing([head(yaw + 6, 10 - 2, 25) for yaw in (-40.0, 0.0, 35.0)])
+    rows, posed = evaluate_rotations(predictor, samples, test_set="Pointing'04")
+    means = {row.name: row.value for row in rows if row.slice == "all"}
+    assert means["yaw_mae"] == pytest.approx(6, abs=1e-3)
+    assert means["pitch_mae"] == pytest.approx(2, abs=1e-3)
+    assert not means.keys() & {"roll_mae", "geodesic_error"}
+    write_rotation_report(rows, posed, tmp_path / "out", title="")
+    lines = (tmp_path / "out" / "results.csv").read_text().splitlines()
+    assert lines[0] == "image,true_yaw,true_pitch,error_yaw,error_pitch"
+    assert lines[1] == "0,-40.000,10.000,6.000,-2.000"
+    rolled, _ = evaluate_rotations(predictor, posed_samples(tmp_path, truth), test_set="made up")
+    means = {row.name: row.value for row in rolled if row.slice == "all"}
+    assert means["roll_mae"] == pytest.approx(25, abs=1e-3)

@@ -70,11 +70,12 @@ def write_rotation_report(
     with (folder / "results.csv").open("w", newline="") as stream:
         table = csv.writer(stream)
         true, errors = ([f"{kind}_{angle}" for angle in names] for kind in ("true", "error"))
-        table.writerow(["image", *true, *errors, "geodesic"])
+        # Without a labelled roll the turn between the two rotations means nothing.
+        turn = ["geodesic"] if posed.roll_labelled else []
+        table.writerow(["image", *true, *errors, *turn])
         for row, name in enumerate(posed.names):
             values = [*posed.angles[row, : len(names)], *posed.angle_errors[row, : len(names)]]
-            # Without a labelled roll the turn between the two rotations means nothing.
-            values += [posed.geodesic[row]] if posed.roll_labelled else []
+            values += [posed.geodesic[row]] if turn else []
             table.writerow([name, *(f"{value:.3f}" for value in values)])
     pairs = {angle: (posed.angles[:, i], found[:, i]) for i, angle in enumerate(names)}
     plot_angles(folder / "angles.png", pairs, title=title)
