@@ -61,6 +61,7 @@ def render_readme(card: ModelCard) -> str:
         _licence(card),
         _facts(card),
         _expectations(card),
+        _cheaper(card),
         _usage(card),
         _signature(card),
         _data(card),
@@ -121,6 +122,32 @@ def _expectations(card: ModelCard) -> str:
         "Every number was measured on this ONNX file. Intervals are bootstraps of the mean (by"
         " person where persons repeat) and Wilson's for shares."
     )
+    return "\n\n".join(parts)
+
+
+def _cheaper(card: ModelCard) -> str:
+    """The card's further files; what they lose on each whole test set."""
+    parts = []
+    own = {(one.name, one.protocol): one for one in card.metrics if one.slice == "all"}
+    for file in card.precisions:
+        where = " or ".join(f"`{feature}`" for feature in file.faster_on)
+        taken = f"CPUs with {where} take it by default" if where else "no CPU takes it by default"
+        rows = [
+            (
+                one.protocol,
+                f"`{one.name}`",
+                _numbers(own[one.name, one.protocol])[0],
+                *_numbers(one),
+            )
+            for one in file.metrics
+            if one.slice == "all"
+        ]
+        head = ("protocol", "metric", "fp32", file.precision, "95 % interval", "n")
+        parts.append(
+            f"## In {file.precision}\n\n`{file.name}`, {file.bytes / 1e6:.2f} MB, is the same"
+            f" network with {file.precision} convolutions where they cost no accuracy; {taken}"
+            " (`MIEN_INFERENCE__PRECISION=fp32` keeps to the other file).\n\n" + _table(head, rows)
+        )
     return "\n\n".join(parts)
 
 

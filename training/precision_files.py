@@ -16,9 +16,6 @@ from training.workspace import Workspace
 INT8_SUFFIX = "-int8"
 """Of the evaluation folders of the int8 file."""
 _FACTS = "int8.json"
-# In what the distances of the two tasks are counted in. The service refuses a file at 0.2 of a
-# face's deviations (app/accuracy_gate.py); half of that adds half a percent to an error.
-_MOST, _MOST_EACH = 0.1, 0.05
 _WORTH = 1.3  # times as fast
 # What makes eight bits fast, as Linux names it; the most particular first.
 _FEATURES = ("avx512_vnni", "avx_vnni", "asimddp")
@@ -47,12 +44,18 @@ class Int8Facts:
 
 
 def make_int8(
-    workspace: Workspace, pictures: Pictures, distance: Distance, *, keep_first: bool = False
+    workspace: Workspace,
+    pictures: Pictures,
+    distance: Distance,
+    *,
+    most: float,
+    keep_first: bool = False,
 ) -> Int8Facts:
     """Writes the int8 file of the exported one, and what was found about it.
 
-    pictures: (N, H, W, 3) of the training, of the size that is served. keep_first: leave the first
-    convolution in floating point, whatever it costs in accuracy.
+    pictures: (N, H, W, 3) of the training, of the size that is served. most: how far the answers
+    may be moved; half of it by one convolution alone. keep_first: leave the first convolution in
+    floating point, whatever it costs in accuracy.
     """
     exact = workspace.require(workspace.onnx, "export")
     made = quantise(
@@ -60,8 +63,8 @@ def make_int8(
         workspace.int8,
         pictures,
         distance=distance,
-        most=_MOST,
-        most_each=_MOST_EACH,
+        most=most,
+        most_each=most / 2,
         keep_first=keep_first,
     )
     height, width = pictures.shape[1:3]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.face.card import DataUse, Metric, RecipeUse, load_card, verify
+from app.face.card import DataUse, Metric, PrecisionFile, RecipeUse, load_card, verify
 from training.cards import (
     FREE,
     RESEARCH,
@@ -137,6 +137,25 @@ def test_the_readme_says_what_a_user_needs(tmp_path: Path) -> None:
     assert "python -m training train landmarks-68 --data DIR" in text
     assert "localhost:8000/landmarks?model=landmarks-68" in text
     assert "face_crop(image, Box(x=410, y=120, width=220, height=224), 128, scale=1.3)" in text
+
+
+def test_the_readme_tells_what_int8_loses(tmp_path: Path) -> None:
+    exact = METRICS[0]
+    file = PrecisionFile(
+        name="model.int8.onnx",
+        sha256="0" * 64,
+        bytes=1_000_000,
+        opset=18,
+        precision="int8",
+        metrics=[exact.model_copy(update={"value": 4.2})],
+        faster_on=["avx512_vnni"],
+    )
+    text = render_readme(build_card(FACTS, export_in(tmp_path), METRICS, [file]))
+    assert "| `nme_inter_ocular` | 4.12 % | 4.20 % |" in text
+    assert "CPUs with `avx512_vnni` take it by default" in text
+    nowhere = file.model_copy(update={"faster_on": []})
+    text = render_readme(build_card(FACTS, export_in(tmp_path), METRICS, [nowhere]))
+    assert "no CPU takes it by default" in text
 
 
 def test_free_weights_are_not_called_research(tmp_path: Path) -> None:

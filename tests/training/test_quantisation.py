@@ -131,7 +131,7 @@ def test_the_card_has_the_file_with_its_own_numbers(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path / "runs", tmp_path / "models", "some-model")
     write_chain(workspace.onnx, loud=0.0)
     assert precision_files(workspace, ["some-set"]) == []
-    facts = make_int8(workspace, pictures(8), share_of_the_signal)
+    facts = make_int8(workspace, pictures(8), share_of_the_signal, most=0.1)
     assert facts == Int8Facts.read(workspace.export)
     with pytest.raises(FileNotFoundError, match="training evaluate"):
         precision_files(workspace, ["some-set"])

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from training.beginning import Beginning, begun_with
 from training.datasets import SOURCES, load
-from training.detection.difference import cell_difference
+from training.detection.difference import MOST_BY_INT8, cell_difference
 from training.detection.evaluation import choose_score, evaluate_detector
 from training.detection.images import LabelledImage, load_images
 from training.detection.losses import detection_loss
@@ -182,7 +182,8 @@ class DetectorRecipe:
         large = SceneMaker(self.images(data, "train"), replace(self.rules, **_LARGE))
         scenes, _ = scene_batch(large, np.random.default_rng(1), _CALIBRATION_SCENES)
         # The first convolution has three channels in, which eight bits make slower.
-        make_int8(workspace, scenes[:, : LONG_SIDE * 3 // 4], cell_difference, keep_first=True)
+        scenes = scenes[:, : LONG_SIDE * 3 // 4]
+        make_int8(workspace, scenes, cell_difference, most=MOST_BY_INT8, keep_first=True)
 
     def evaluate(self, data: Path, workspace: Workspace) -> None:
         """Chooses the threshold on validation negatives, then judges the files on the test sets."""

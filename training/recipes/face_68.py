@@ -18,7 +18,7 @@ from training.beginning import Beginning, begun_with
 from training.datasets import load
 from training.faces.calibration import calibration_sets
 from training.faces.crops import LabelledCrops
-from training.faces.difference import face_difference
+from training.faces.difference import MOST_BY_INT8, face_difference
 from training.faces.evaluation import FACE_SETS
 from training.faces.exporting import export_face
 from training.faces.losses import FaceLoss
@@ -151,7 +151,7 @@ class Face68:
         faces = self.load(data, workspace.prepared)
         batches = self._batches({name: faces[name].of_split("train") for name in self.shares}, data)
         crops = np.concatenate([batches[index][0] for index in range(_CALIBRATION_BATCHES)])
-        make_int8(workspace, crops, face_difference)
+        make_int8(workspace, crops, face_difference, most=MOST_BY_INT8)
 
     def evaluate(self, data: Path, workspace: Workspace) -> None:
         judge(workspace, data)

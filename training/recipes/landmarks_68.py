@@ -11,7 +11,7 @@ from app.face.landmarks import scheme as scheme_named
 from training.beginning import Beginning, begun_with
 from training.datasets import load
 from training.export import export_onnx
-from training.faces.difference import points_difference
+from training.faces.difference import MOST_BY_INT8, points_difference
 from training.fit import LearnsMoreThanTheMean, Schedule, fit
 from training.landmarks.calibration import std_scale
 from training.landmarks.evaluation import evaluate_landmarks
@@ -117,7 +117,7 @@ class Landmarks68:
         """Ranges are those of training faces in their own boxes."""
         faces = load_prepared(workspace.prepared).of_split("train").of_source("w300")
         crops, _ = plain_arrays(faces.take(np.arange(_CALIBRATION_FACES)), self.size)
-        make_int8(workspace, crops.astype(np.uint8), points_difference)
+        make_int8(workspace, crops.astype(np.uint8), points_difference, most=MOST_BY_INT8)
 
     def evaluate(self, data: Path, workspace: Workspace) -> None:
         mean = load_prepared(workspace.prepared).of_split("train").mean_points_in_crop()
