@@ -35,6 +35,17 @@ def test_it_starts_at_the_mean_face_upright() -> None:
     assert np.degrees(found.magnitude()).max() < 30
 
 
+@pytest.mark.parametrize("head", HEADS)
+def test_a_network_read_from_its_file_is_served_too(tmp_path: Path, head: str) -> None:
+    network = face_network(64, head=head)
+    network.save(tmp_path / "last.keras")
+    read = keras.saving.load_model(tmp_path / "last.keras", compile=False)
+    expected = serving_network(network).predict(crops(2), verbose=0)
+    answer = serving_network(read).predict(crops(2), verbose=0)
+    for name, values in expected.items():
+        np.testing.assert_allclose(answer[name], values, atol=1e-5)
+
+
 def test_the_served_outputs_are_the_contract() -> None:
     network = face_network(64)
     served = serving_network(network, 2.0, (1.0, 3.0, 0.5))

@@ -76,12 +76,17 @@ def serving_network(
     # The parts before they were put side by side: cutting them apart again would cost time.
     part = dict(zip(PREDICTION, trained.get_layer("face").input, strict=False))
     factors = np.asarray(rotation_std_scale, np.float32)
+    # Layers with names of their own: those of bare operations repeat what a network that was read
+    # from a file already has.
+    logit = layers.Reshape((), name="logit_of_presence")(part["presence_logit"])
     outputs = {
         "points": layers.Reshape((POINTS, 2), name="points_in_pairs")(part["points"]),
-        "std": ops.exp(part["log_std"]) * std_scale,
+        "std": layers.Lambda(lambda log: ops.exp(log) * std_scale, name="std")(part["log_std"]),
         "rotation": layers.Reshape((3, 3), name="rotation_matrix")(part["rotation"]),
-        "rotation_std": ops.exp(part["rotation_log_std"]) * factors,
+        "rotation_std": layers.Lambda(lambda log: ops.exp(log) * factors, name="rotation_std")(
+            part["rotation_log_std"]
+        ),
         "openness": part["openness"],
-        "presence": ops.sigmoid(part["presence_logit"][:, 0]),
+        "presence": layers.Activation("sigmoid", name="presence")(logit),
     }
     return keras.Model(trained.input, outputs, name="face_serving")
