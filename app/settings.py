@@ -184,7 +184,7 @@ class Settings(BaseSettings):
         "2048: larger finds smaller faces and takes longer. Default: that of the detector's card.",
     )
     landmarks: tuple[str, ...] = Field(
-        ("landmarks-68",),
+        ("face-68-research",),
         min_length=1,
         description="Folder names of the landmark and face models to load, as JSON; the first is "
         "the default.",

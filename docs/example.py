@@ -1,6 +1,7 @@
 """Writes the README's example from a running service: its answer, and docs/images/result.png.
 
-Run from the root of the repository after `make serve`, in the development environment:
+Run from the root of the repository after `MIEN_INFERENCE__PRECISION=fp32 make serve` (whose numbers
+are the same on all CPUs), in the development environment:
 `python -m docs.example`. Both are what the service says of models/self-test/face.png, unretouched.
 """
 

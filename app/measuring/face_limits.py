@@ -19,6 +19,9 @@ LARGEST_STD = 0.045
 # Shares of the points in view that are hidden: from the one on a part of the face is covered, from
 # the other on nothing of it is told.
 COVERED, UNTOLD = 0.25, 0.9
+# From this share on nothing is told of the rotation either: a head upside down, which the network
+# takes for an upright one, knows nothing of its points but is not that unsure of its angles.
+UNTOLD_OF_POSE = 0.75
 # Degrees, of all three axes together.
 LARGEST_STD_OF_POSE = 20.0
 # Degrees, as the crop shows the head: a little more than labelled heads are turned, 90 and 60
@@ -34,13 +37,20 @@ _MIDLINE = 5.0  # millimetres: points no farther on the far side stand on the mi
 
 def against_landmarks(std: Array, head: HeadInCrop) -> dict[str, bool]:
     """std: (K,) of the points, share of the face's size."""
-    hidden = 1.0 - float((std_in_view(std, head) <= LARGEST_STD).mean())
+    hidden = hidden_share(std, head)
     return {"uncertain": hidden >= UNTOLD, "occluded": COVERED <= hidden < UNTOLD}
 
 
-def against_pose(pose: Pose, head: HeadInCrop, split: float, size: float) -> dict[str, bool]:
-    """split: between the pose and the model's own, degrees. size: of the face, pixels."""
-    certain = float(np.linalg.norm(head.rotation_std)) <= LARGEST_STD_OF_POSE
+def against_pose(
+    std: Array, pose: Pose, head: HeadInCrop, split: float, size: float
+) -> dict[str, bool]:
+    """std: see above. split: between the pose and the model's own, degrees. size: of the face,
+    pixels.
+    """
+    certain = (
+        float(np.linalg.norm(head.rotation_std)) <= LARGEST_STD_OF_POSE
+        and hidden_share(std, head) < UNTOLD_OF_POSE
+    )
     inside = abs(head.yaw) <= LARGEST_YAW and abs(head.pitch) <= LARGEST_PITCH
     found = {
         "uncertain_pose": not (certain and split <= LARGEST_SPLIT),
@@ -49,6 +59,11 @@ def against_pose(pose: Pose, head: HeadInCrop, split: float, size: float) -> dic
     if pose.method == "pnp":
         found["misfit"] = not (pose.reprojection_error or 0.0) <= LARGEST_MISFIT * size
     return found
+
+
+def hidden_share(std: Array, head: HeadInCrop) -> float:
+    """Of the points in view those that the model is too unsure of; 1 where a deviation is NaN."""
+    return 1.0 - float((std_in_view(std, head) <= LARGEST_STD).mean())
 
 
 def std_in_view(std: Array, head: HeadInCrop) -> Array:

@@ -60,7 +60,7 @@ def judge(
     elif head is None:
         of_pose = landmark_limits.against_pose(points, std / size, pose, size)
     else:
-        of_pose = face_limits.against_pose(pose, head, split, size)
+        of_pose = face_limits.against_pose(std / size, pose, head, split, size)
     reasons = of_image | of_landmarks | of_pose
     # A pose that does not come from the landmarks does not need them either.
     direct = pose is not None and pose.method == "direct"

@@ -69,17 +69,27 @@ def test_a_head_that_looks_up_too_far() -> None:
 
 @pytest.mark.parametrize(
     ("hidden", "reasons"),
-    [(0, ()), (16, ()), (17, ("occluded",)), (61, ("occluded",)), (62, ("uncertain",))],
+    [
+        (0, ()),
+        (16, ()),
+        (17, ("occluded",)),
+        (50, ("occluded",)),
+        (51, ("occluded", "uncertain_pose")),
+        (61, ("occluded", "uncertain_pose")),
+        (62, ("uncertain", "uncertain_pose")),
+    ],
 )
 def test_a_part_or_all_of_the_points_is_not_told(hidden: int, reasons: tuple[str, ...]) -> None:
-    """A quarter of 68 are 17, nine tenths 61.2. The pose is the model's own and stands."""
+    """A quarter of 68 are 17, three quarters 51, nine tenths 61.2. The pose is the model's own and
+    stands until next to nothing is told.
+    """
     std = np.full(68, 2.0)
     std[:hidden] = 5.0
-    assert verdict(std) == Usable(not reasons, True, reasons)
+    assert verdict(std) == Usable(not reasons, "uncertain_pose" not in reasons, reasons)
 
 
 def test_deviations_that_are_no_numbers_are_hidden_points() -> None:
-    assert verdict(math.nan).reasons == ("uncertain",)
+    assert verdict(math.nan).reasons == ("uncertain", "uncertain_pose")
 
 
 @pytest.mark.parametrize("yaw", [44.0, -44.0])
