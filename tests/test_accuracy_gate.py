@@ -40,7 +40,7 @@ def settings(models_dir: Path, precision: str) -> Settings:
     inference = InferenceSettings.model_validate(
         {"device": "cpu", "threads": 1, "precision": precision}
     )
-    return Settings(models_dir=models_dir, inference=inference)
+    return Settings(models_dir=models_dir, inference=inference, landmarks=("landmarks-68",))
 
 
 @pytest.mark.parametrize("precision", ["int8", "auto"])

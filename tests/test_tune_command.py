@@ -24,7 +24,9 @@ def settings(tmp_path: Path) -> Settings:
     face = picture(320, 224, {"red": (60, 50, 80, 80)})[..., ::-1]
     assert cv2.imwrite(str(tmp_path / "self-test" / "face.png"), face)
     return Settings(
-        models_dir=tmp_path, inference=InferenceSettings.model_validate({"max_batch": 1})
+        models_dir=tmp_path,
+        landmarks=("landmarks-68",),
+        inference=InferenceSettings.model_validate({"max_batch": 1}),
     )
 
 

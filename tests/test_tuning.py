@@ -151,7 +151,7 @@ def test_tables_say_what_is_noise() -> None:
 def settings(tmp_path: Path) -> Settings:
     write_detector(tmp_path / "detector")
     write_landmarks(tmp_path / "landmarks-68")
-    return Settings(models_dir=tmp_path)
+    return Settings(models_dir=tmp_path, landmarks=("landmarks-68",))
 
 
 def test_what_is_installed_is_tried(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
