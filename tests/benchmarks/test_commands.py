@@ -53,12 +53,13 @@ def test_engine(common: list[str], tmp_path: Path) -> None:
     done = Done(tmp_path / "performance", "engine")
     cards = [json.loads(file.read_text()) for file in sorted(MODELS.glob("*/card.json"))]
     expected = [
-        (f"{card['name']} {card['version']}", str(batch))
+        (f"{card['name']} {card['version']}", precision, str(batch))
         for card in cards
+        for precision in ("fp32", *(file["precision"] for file in card.get("precisions", [])))
         for batch in sorted({1, *card["batch_sizes"]})
         if batch <= 2
     ]
-    assert [(row[0], row[4]) for row in done.rows(0)] == expected
+    assert [(row[0], row[1], row[4]) for row in done.rows(0)] == expected
     assert all(float(row[5]) > 0 for row in done.rows(0))
 
 
