@@ -108,10 +108,12 @@ def load_models(settings: Settings) -> OpenModels:
     models = [opened.detector.model, *(aligner.model for aligner in opened.aligners)]
     if all(model.precision == "fp32" for model in models):
         return opened
-    return _checked(opened, _open(settings, "cpu", "fp32"), settings)
+    return _checked(opened, _open(settings, "cpu", "fp32", warm=False), settings)
 
 
-def _open(settings: Settings, device: Device, precision: Precision) -> OpenModels:
+def _open(
+    settings: Settings, device: Device, precision: Precision, *, warm: bool = True
+) -> OpenModels:
     inference = settings.inference
     accelerator = ProviderSettings(
         inference.gpu_mem_limit, inference.engine_cache, inference.gpu_batch_sizes
@@ -120,7 +122,12 @@ def _open(settings: Settings, device: Device, precision: Precision) -> OpenModel
     def load(name: str) -> Model:
         threads = inference.threads or cpu_count()
         return Model.open(
-            settings.models_dir / name, device, threads, precision=precision, settings=accelerator
+            settings.models_dir / name,
+            device,
+            threads,
+            precision=precision,
+            settings=accelerator,
+            warm=warm,
         )
 
     aligners = tuple(Aligner(load(name)) for name in settings.landmarks)
@@ -136,13 +143,17 @@ def _checked(opened: OpenModels, exact: OpenModels, settings: Settings) -> OpenM
     detector, aligners = opened.detector, []
     if detector.model.precision != "fp32":
         faults = faults_of_detector(exact.detector, detector, pictures)
-        detector = exact.detector if _refused(detector.model, faults, settings) else detector
+        if _refused(detector.model, faults, settings):
+            detector = exact.detector
+            detector.model.warm_up()
     for aligner, reference in zip(opened.aligners, exact.aligners, strict=True):
         taken = aligner
         if aligner.model.precision != "fp32":
             crops = golden_crops(exact.detector, reference, pictures)
             faults = faults_of_aligner(reference, aligner, crops)
-            taken = reference if _refused(aligner.model, faults, settings) else aligner
+            if _refused(aligner.model, faults, settings):
+                taken = reference
+                taken.model.warm_up()
         aligners.append(taken)
     return OpenModels(detector, tuple(aligners))
 

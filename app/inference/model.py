@@ -70,6 +70,7 @@ class Model:
         *,
         precision: Precision = "fp32",
         settings: ProviderSettings | None = None,
+        warm: bool = True,
     ) -> Self:
         """Verify, load and warm up the model in `folder`.
 
@@ -79,6 +80,8 @@ class Model:
             threads: of one run on the CPU, at least 1 (`app.threads.cpu_count`).
             precision: see `app.inference.precision.choose`.
             settings: of accelerators.
+            warm: whether to warm up now; `warm_up` does it later. What is only compared with needs
+                none of the memory that the largest batch takes.
 
         Raises:
             CardError: the card is wrong, or speaks of another file or another graph.
@@ -103,7 +106,8 @@ class Model:
         session = open_session(request)
         check_graph(card, session)
         model = cls(card, session, choice, settings.batch_sizes)
-        model._warm_up()
+        if warm:
+            model.warm_up()
         return model
 
     @property
@@ -142,7 +146,7 @@ class Model:
         feed = {self.card.input.name: np.ascontiguousarray(batch)}
         return list(self._session.run(self._output_names, feed))
 
-    def _warm_up(self) -> None:
+    def warm_up(self) -> None:
         """Meet each declared batch size once, and see that the outputs are what the card says."""
         for size in self.policy.batch_sizes:
             for height, width in _warm_shapes(self.card.input, common=self.policy.fill == "split"):

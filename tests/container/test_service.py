@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
+from app.face.geometry import Box
+from app.self_test import IN_CHEAPER_ARITHMETIC
 from tests.container.engine import ROOT, Container
 
 SELF_TEST = ROOT / "models" / "self-test"
@@ -41,6 +43,7 @@ print(json.dumps([limit, one("memory.peak", "memory/memory.max_usage_in_bytes")]
 
 
 def test_the_numbers_are_those_that_were_recorded(service: Container) -> None:
+    """As near as the service itself asks of the arithmetic that this CPU takes by default."""
     response = service.client.post(
         "/analyze", content=FACE.read_bytes(), headers={"content-type": "image/png"}
     )
@@ -49,13 +52,12 @@ def test_the_numbers_are_those_that_were_recorded(service: Container) -> None:
     expected = json.loads((SELF_TEST / "expected.json").read_text(encoding="utf-8"))["recorded"]
     box = face["box"]
     size = float(np.sqrt(box["width"] * box["height"]))
-    assert [box["x"], box["y"], box["width"], box["height"]] == pytest.approx(
-        expected["box"], abs=0.005 * size
-    )
+    allowed = IN_CHEAPER_ARITHMETIC
+    assert Box(**box).iou(Box(*expected["box"])) >= allowed.iou
     away = np.subtract(face["landmarks"]["points"], expected["points"])
-    assert np.linalg.norm(away, axis=1).max() <= 0.005 * size
+    assert np.linalg.norm(away, axis=1).max() <= allowed.points * size
     for angle, degrees in expected["pose"].items():
-        assert face["pose"][angle] == pytest.approx(degrees, abs=0.5)
+        assert face["pose"][angle] == pytest.approx(degrees, abs=allowed.degrees)
 
 
 def test_nobody_is_root_or_may_do_more_than_others(service: Container) -> None:
