@@ -62,6 +62,12 @@ _LIMITS_OF = {
     "free": (
         "Its landmarks were never taught by a photograph: on photographs they are coarser than "
         "those of the research weights.",
+        "Not trained to the end: 352,000 crops, a third of what the research weights have seen.",
+        "The deviations of photographs are a little too small: see coverage_90.",
+        "A face of which a half is covered is seldom called occluded, and eye openness is a little "
+        "better than always answering the mean: do not decide by it.",
+        "Heads of which hair, hands, masks or veils leave next to nothing to see are answered by "
+        "tens of degrees wrong.",
     ),
     "research": (
         "Not trained to the end: more hours of training still make it better. On upright "
