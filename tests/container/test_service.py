@@ -1,6 +1,7 @@
 """The service in its container: what it answers, as whom it runs, and that it writes nothing."""
 
 import json
+from typing import Any
 
 import cv2
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from app.face.geometry import Box
 from app.self_test import IN_CHEAPER_ARITHMETIC
-from tests.container.engine import ROOT, Container
+from tests.container.engine import ROOT, Container, Engine
 
 SELF_TEST = ROOT / "models" / "self-test"
 FACE = SELF_TEST / "face.png"
@@ -42,18 +43,38 @@ print(json.dumps([limit, one("memory.peak", "memory/memory.max_usage_in_bytes")]
 """
 
 
-def test_the_numbers_are_those_that_were_recorded(service: Container) -> None:
-    """As near as the service itself asks of the arithmetic that this CPU takes by default."""
-    response = service.client.post(
+def answer_and_recorded(container: Container) -> tuple[dict[str, Any], dict[str, Any], float]:
+    """The container's face, the recorded one, and the face's size in pixels."""
+    response = container.client.post(
         "/analyze", content=FACE.read_bytes(), headers={"content-type": "image/png"}
     )
     assert response.status_code == 200
     (face,) = response.json()["results"][0]["faces"]
     expected = json.loads((SELF_TEST / "expected.json").read_text(encoding="utf-8"))["recorded"]
     box = face["box"]
-    size = float(np.sqrt(box["width"] * box["height"]))
+    return face, expected, float(np.sqrt(box["width"] * box["height"]))
+
+
+def test_the_numbers_are_those_that_were_recorded(engine: Engine, image: str) -> None:
+    """In fp32, as they were recorded."""
+    with engine.running(image, "--env=MIEN_INFERENCE__PRECISION=fp32") as container:
+        container.wait_until_healthy()
+        face, expected, size = answer_and_recorded(container)
+    box = face["box"]
+    assert [box["x"], box["y"], box["width"], box["height"]] == pytest.approx(
+        expected["box"], abs=0.005 * size
+    )
+    away = np.subtract(face["landmarks"]["points"], expected["points"])
+    assert np.linalg.norm(away, axis=1).max() <= 0.005 * size
+    for angle, degrees in expected["pose"].items():
+        assert face["pose"][angle] == pytest.approx(degrees, abs=0.5)
+
+
+def test_the_usual_numbers_are_near_them(service: Container) -> None:
+    """In the arithmetic that this CPU takes by default: as near as the service asks of it."""
+    face, expected, size = answer_and_recorded(service)
     allowed = IN_CHEAPER_ARITHMETIC
-    assert Box(**box).iou(Box(*expected["box"])) >= allowed.iou
+    assert Box(**face["box"]).iou(Box(*expected["box"])) >= allowed.iou
     away = np.subtract(face["landmarks"]["points"], expected["points"])
     assert np.linalg.norm(away, axis=1).max() <= allowed.points * size
     for angle, degrees in expected["pose"].items():

@@ -15,7 +15,7 @@ from training.detection.difference import cell_difference
 from training.faces.difference import face_difference
 from training.parity import Outputs
 from training.precision_files import Int8Facts, make_int8, precision_files
-from training.quantisation import quantise
+from training.quantisation import Quantised, quantise
 from training.workspace import Workspace
 
 Pictures = NDArray[np.uint8]
@@ -67,16 +67,21 @@ def share_of_the_signal(answered: Outputs, wanted: Outputs) -> float:
     return float(np.std(answered["map"] - wanted["map"]) / np.std(wanted["map"]))
 
 
-def test_all_convolutions_are_in_eight_bits_where_none_suffers(tmp_path: Path) -> None:
-    exact = write_chain(tmp_path / "exact.onnx", loud=0.0)
-    made = quantise(
+def in_int8(exact: Path, *, keep_first: bool = False) -> Quantised:
+    return quantise(
         exact,
-        tmp_path / "int8.onnx",
+        exact.with_name("int8.onnx"),
         pictures(8),
         distance=share_of_the_signal,
         most=0.1,
         most_each=0.05,
+        keep_first=keep_first,
     )
+
+
+def test_all_convolutions_are_in_eight_bits_where_none_suffers(tmp_path: Path) -> None:
+    exact = write_chain(tmp_path / "exact.onnx", loud=0.0)
+    made = in_int8(exact)
     assert made.kept == ()
     assert made.convolutions == 3
     assert 0 < made.distance < 0.1
@@ -87,29 +92,14 @@ def test_all_convolutions_are_in_eight_bits_where_none_suffers(tmp_path: Path) -
 
 def test_convolutions_that_suffer_keep_their_numbers(tmp_path: Path) -> None:
     exact = write_chain(tmp_path / "exact.onnx", loud=500.0)
-    made = quantise(
-        exact,
-        tmp_path / "int8.onnx",
-        pictures(8),
-        distance=share_of_the_signal,
-        most=0.1,
-        most_each=0.05,
-    )
+    made = in_int8(exact)
     assert set(made.kept) == {"first", "second"}
     assert 0 < made.distance < 0.1
 
 
 def test_the_first_can_be_kept_whatever_it_costs(tmp_path: Path) -> None:
     exact = write_chain(tmp_path / "exact.onnx", loud=0.0)
-    made = quantise(
-        exact,
-        tmp_path / "int8.onnx",
-        pictures(8),
-        distance=share_of_the_signal,
-        most=0.1,
-        most_each=0.05,
-        keep_first=True,
-    )
+    made = in_int8(exact, keep_first=True)
     assert made.kept == ("first",)
 
 
