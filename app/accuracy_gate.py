@@ -32,7 +32,7 @@ itself states. Where both errors are independent this makes the whole error 2 % 
 MOST_STD_RATIO = 1.15
 """Of the stated deviations to those of fp32, or the inverse."""
 MOST_SHARE = 0.03
-"""Difference of openness and of presence, both 0..1."""
+"""Difference of openness, of presence and of visibility (root mean square), all 0..1."""
 
 Picture = NDArray[np.uint8]
 # Shares of the box's side, and of its size: a detector is never as exact as a label.
@@ -95,6 +95,8 @@ def faults_of_aligner(exact: Aligner, other: Aligner, crops: Sequence[Picture]) 
     """A sentence for each bound that `other` breaks; nothing when it passes."""
     if not crops:
         return ["no face was found to compare them on"]
+    if not exact.tells_deviations:
+        return ["it states no deviations, so its answers cannot be compared"]
     step = min(exact.max_batch, other.max_batch)
     faults = []
     for start in range(0, len(crops), step):
@@ -127,6 +129,11 @@ def _faults(alignment: Alignment, like: Alignment) -> list[str]:
                 MOST_STD_RATIO,
             ),
             ("openness or presence differ by {}", float(np.abs(shares).max()), MOST_SHARE),
+            (
+                "which points are visible differs by {}",
+                _rms(head.visible - other.visible),
+                MOST_SHARE,
+            ),
         ]
     # Written so that NaN counts as a fault.
     return [

@@ -21,8 +21,8 @@ from time import perf_counter
 from typing import Any, TypeVar
 
 from app.batching.batcher import BatchRecord, ItemTiming
-from app.concurrency import all_of
-from app.detection.candidates import Candidate, cut_all, largest, most_step
+from app.concurrency import all_of, in_thread
+from app.detection.candidates import Candidate, cut_all, largest, most_step, portions
 from app.detection.detector import DetectorInput
 from app.errors import (
     ImageTooManyPixels,
@@ -86,10 +86,10 @@ class Analyzer:
         self._places = asyncio.Semaphore(limits.max_decoded_images)
 
     def identity(self, options: Options) -> ModelIdentity:
-        """The landmark model that a request with these options gets. UnknownModel, and
-        InvalidParameter for a pose method that this model does not have.
+        """The landmark model that a request with these options gets. Errors: see
+        `Models.landmark_model`.
         """
-        model = self.models.landmark_model(options.model, options.method).aligner.model
+        model = self.models.landmark_model(options).aligner.model
         card = model.card
         return ModelIdentity(card.name, card.version, model.sha256, model.provider)
 
@@ -114,12 +114,13 @@ class Analyzer:
         )
         if len(results) == 1 and results[0].error is not None:
             raise results[0].error
-        trace.faces_per_image = tuple(len(result.faces) for result in results)
+        analysed = [result for result in results if result.error is None]
+        trace.faces_per_image = tuple(len(result.faces) for result in analysed)
         trace.faces = sum(trace.faces_per_image)
         return results
 
     def _request(self, options: Options, trace: Trace, deadline: float | None) -> _Request:
-        model = self.models.landmark_model(options.model, options.method)
+        model = self.models.landmark_model(options)
         detector = self.models.detector.batcher
         # Never more than a queue holds: a request alone could not succeed however often it came.
         turns = min(self._limits.max_images_at_once, detector.max_queue)
@@ -162,15 +163,16 @@ class Analyzer:
                         del decoded  # the coarse pixels and the fine ones are never held together
                         finer = image.data, self._image_limits, Resolution(step=step)
                         decoded = await self._in_pool(decode, *finer)
-                    crops = await self._in_pool(
-                        cut_all, found, decoded.pixels, *request.crop, decoded.grid
-                    )
+                    crops = []
+                    for some in portions(found, facts.width * facts.height):
+                        work = some, decoded.pixels, *request.crop, decoded.grid
+                        crops += await self._in_pool(cut_all, *work)
                 del decoded
                 await place.aclose()  # the pixels are gone: another image may be decoded
                 aligned = await self._align(crops, request)
                 with trace.stage("measure"):
-                    work = found, crops, aligned, request.model.aligner, request.options, facts
-                    faces = await self._in_pool(measure, *work)
+                    told = crops, aligned, request.model.aligner
+                    faces = await self._in_pool(measure, found, *told, request.options, facts)
         except _OF_ONE_IMAGE as error:
             return ImageResult(index, image.file_name, facts, error=error)
         return ImageResult(index, image.file_name, facts, faces)
@@ -232,7 +234,7 @@ class Analyzer:
         return await all_of(one(crop) for crop in crops)
 
     async def _in_pool(self, work: Callable[..., T], *args: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work, *args)
+        return await in_thread(self._pool, work, *args)
 
 
 @asynccontextmanager
@@ -241,6 +243,10 @@ async def open_analyzer(
 ) -> AsyncIterator[Analyzer]:
     """An analyzer over loaded models. Leaving drains: what was accepted is still answered."""
     threads = settings.inference.decode_threads or cpu_count()
-    with ThreadPoolExecutor(threads, thread_name_prefix="image") as pool:
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="image")
+    try:
         async with serve_models(opened, settings.inference, on_batch) as models:
             yield Analyzer(models, settings.limits, pool)
+    finally:
+        # Whoever still waits is to be told so: work that is not over yet must not hold that up.
+        pool.shutdown(wait=False, cancel_futures=True)

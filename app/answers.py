@@ -79,7 +79,7 @@ def _face(face: Face, blocks: Set[str], convention: str) -> dict[str, Any]:
         "confidence": None if face.confidence is None else round(face.confidence, 4),
     }
     if "landmarks" in blocks:
-        value["landmarks"] = _landmarks(face)
+        value["landmarks"] = _landmarks(face) if len(face.points) else None
     if "pose" in blocks:
         value["pose"] = None if face.pose is None else _pose(face.pose, convention)
     if "eyes" in blocks:
@@ -107,7 +107,8 @@ def _landmarks(face: Face) -> dict[str, Any]:
     return {
         "scheme": face.scheme,
         "points": _rounded(face.points),
-        "std": _rounded(face.std),
+        "std": None if np.isnan(face.std).any() else _rounded(face.std),
+        "visible": None if face.visible is None else _rounded(face.visible),
         "named": {name: _rounded(point) for name, point in named.items()},
     }
 

@@ -1,7 +1,8 @@
-"""Several coroutines at once, with one way to fail."""
+"""Several coroutines at once, with one way to fail; and work in threads that can be forgotten."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
+from concurrent.futures import Executor
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -18,3 +19,24 @@ async def all_of(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
     return [task.result() for task in tasks]
+
+
+async def in_thread(pool: Executor | None, work: Callable[..., T], *args: Any) -> T:
+    """What `work` returns, in a thread of the pool (None: of asyncio's own).
+
+    Cancelled before its turn it leaves nothing behind: an executor alone would keep the arguments,
+    which may be a whole image, until the threads come to it. So would this frame, which hangs on
+    the exception of the future that the executor still knows.
+    """
+    job = [(work, args)]
+    del work, args
+
+    def run() -> T:
+        called, given = job.pop()
+        return called(*given)
+
+    try:
+        return await asyncio.get_running_loop().run_in_executor(pool, run)
+    except asyncio.CancelledError:
+        job.clear()
+        raise

@@ -22,6 +22,7 @@ from app.measuring.quality import measure_quality
 from app.measuring.usability import judge
 from app.options import Options
 from app.results import Face, ImageFacts
+from app.unrated_faces import unrated_face
 
 
 def measure(
@@ -33,8 +34,9 @@ def measure(
     image: ImageFacts,
 ) -> tuple[Face, ...]:
     """One face per candidate of an image. InternalError when the model answers no numbers."""
+    measure_one = _face if aligner.tells_deviations else unrated_face
     return tuple(
-        _face(candidate, crop, alignment, aligner, options, image)
+        measure_one(candidate, crop, alignment, aligner, options, image)
         for candidate, crop, alignment in zip(found, crops, aligned, strict=True)
     )
 
@@ -66,6 +68,7 @@ def _face(
         scheme=scheme,
         points=points,
         std=std,
+        visible=None if head is None else head.visible,
         pose=pose,
         eyes=_eyes(points, std, seen, head) if scheme == IBUG_68.name else None,
         quality=quality,
@@ -107,7 +110,9 @@ def _pose(
 
 def _finite(alignment: Alignment) -> bool:
     head = alignment.head
-    told = () if head is None else (head.rotation, head.rotation_std, head.openness, head.presence)
+    told: tuple[Array | float, ...] = ()
+    if head is not None:
+        told = head.visible, head.rotation, head.rotation_std, head.openness, head.presence
     parts = (alignment.points_in_crop, alignment.std_in_crop, *told)
     return all(np.isfinite(part).all() for part in parts)
 
@@ -115,4 +120,4 @@ def _finite(alignment: Alignment) -> bool:
 def _eyes(points: Array, std: Array, seen: Pose | None, head: HeadInCrop | None) -> Eyes:
     if head is None:
         return measure_eyes(points, std, None if seen is None else seen.yaw)
-    return told_eyes(head.openness, points, std, head.yaw)
+    return told_eyes(head, points, std)

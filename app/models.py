@@ -17,9 +17,10 @@ from app.accuracy_gate import (
 from app.batching.batcher import Batcher, BatchRecord
 from app.detection.detector import DetectedFace, Detector, DetectorInput, DetectorSettings
 from app.errors import InvalidParameter, ProviderError, UnknownModel
+from app.face.card import CardError
 from app.inference.model import Device, Model, Precision, ProviderSettings
 from app.measuring.alignment import Aligner, Alignment
-from app.measuring.pose import Method
+from app.options import Options
 from app.settings import InferenceSettings, Settings
 from app.threads import cpu_count
 
@@ -30,10 +31,6 @@ class LandmarkModel:
 
     aligner: Aligner
     batcher: Batcher[NDArray[np.uint8], Alignment]
-
-    @property
-    def scheme(self) -> str:
-        return self.aligner.model.card.scheme or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +68,22 @@ class Models:
         """Whether all of them compute in fp32."""
         return all(model.precision == "fp32" for model in self.all.values())
 
-    def landmark_model(self, name: str | None, method: Method | None = None) -> LandmarkModel:
-        """The landmark model of that name, or the default. UnknownModel names those there are,
-        InvalidParameter those that know the pose method.
+    def landmark_model(self, options: Options) -> LandmarkModel:
+        """The landmark model that was asked for, or the default. UnknownModel names those there
+        are; InvalidParameter those that know the pose method, or that have landmarks where these
+        alone are asked for.
         """
-        found = self.landmarks.get(self.default if name is None else name)
+        method, blocks = options.method, options.blocks
+        found = self.landmarks.get(self.default if options.model is None else options.model)
         if found is None:
             known = ", ".join(self.landmarks)
-            raise UnknownModel(f"There is no landmark model {name!r}. Loaded: {known}.")
+            raise UnknownModel(f"There is no landmark model {options.model!r}. Loaded: {known}.")
         if method == "direct" and not found.aligner.tells_rotation:
             raise InvalidParameter(self._no_direct_pose(found.aligner.model.card.name))
+        if not found.aligner.tells_points and (
+            method == "pnp" or ("landmarks" in blocks and "pose" not in blocks)
+        ):
+            raise InvalidParameter(self._no_points(found.aligner.model.card.name))
         return found
 
     def _no_direct_pose(self, name: str) -> str:
@@ -89,6 +92,14 @@ class Models:
         return (
             f"method: direct needs a model that tells the rotation, and {name} knows landmarks "
             f"alone. Send method=pnp{others}, or leave method out."
+        )
+
+    def _no_points(self, name: str) -> str:
+        able = [other for other, entry in self.landmarks.items() if entry.aligner.tells_points]
+        others = f" or send model={able[0]}" if able else ""
+        return (
+            f"model: {name} tells the rotation alone, no landmarks. Ask /pose without method=pnp"
+            f"{others}."
         )
 
 
@@ -131,6 +142,12 @@ def _open(
         )
 
     aligners = tuple(Aligner(load(name)) for name in settings.landmarks)
+    names = [aligner.model.card.name for aligner in aligners]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise CardError(
+            f"several folders of MIEN_LANDMARKS hold a model named {', '.join(repeated)}: requests "
+            "could not tell them apart. Leave one out, or give it another name in its card."
+        )
     finds = DetectorSettings(long_side=settings.detector_size, padding=inference.detector_padding)
     return OpenModels(Detector(load(settings.detector), finds), aligners)
 

@@ -55,7 +55,7 @@ class Query(BaseModel):
     )
     method: Method | None = Field(
         None,
-        description="How the pose is found. direct: as the model tells it (face models alone); "
+        description="How the pose is found. direct: as the model tells it (face and pose models); "
         "pnp: landmarks against the canonical head. Default: direct where the model has it.",
     )
     fx: float | None = Field(None, ge=1, le=1e6, description="Focal length along x, pixels.")

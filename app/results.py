@@ -17,8 +17,10 @@ from app.measuring.usability import Usable
 class Face:
     """One face in pixels of the upright image.
 
-    confidence: 0..1, None for the caller's box. points: (K, 2) float64. std: (K,) float64, per
-    axis. pose, eyes: None where the scheme or the landmarks do not allow them.
+    confidence: 0..1, None for the caller's box. points: (K, 2) float64, K = 0 from models that know
+    none. std: (K,) float64, per axis; NaN from models that state none. visible: (K,) float64, 0..1;
+    None from models that do not tell. pose, eyes: None where the scheme or the landmarks do not
+    allow them.
     """
 
     box: Box
@@ -26,6 +28,7 @@ class Face:
     scheme: str
     points: NDArray[np.float64]
     std: NDArray[np.float64]
+    visible: NDArray[np.float64] | None
     pose: Pose | None
     eyes: Eyes | None
     quality: Quality

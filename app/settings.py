@@ -186,8 +186,8 @@ class Settings(BaseSettings):
     landmarks: tuple[str, ...] = Field(
         ("face-68-research",),
         min_length=1,
-        description="Folder names of the landmark and face models to load, as JSON; the first is "
-        "the default.",
+        description="Folder names of the landmark, face and pose models to load, as JSON; the "
+        "first is the default.",
     )
     self_test: bool = Field(
         True,

@@ -63,6 +63,8 @@ def main() -> None:
     given = parser.parse_args()
     detector = Detector(Model.open(given.models / settings.detector, "cpu"))
     aligner = Aligner(Model.open(given.models / given.model, "cpu"))
+    if not aligner.tells_deviations:
+        parser.error(f"{given.model} states no deviations: nothing it answers is called usable")
     rng = np.random.default_rng(0)
     rows: dict[str, Row] = defaultdict(Row)
     answers = []
@@ -77,7 +79,7 @@ def main() -> None:
         answers.append(found)
     print_verdicts(rows)
     print()
-    print("\n".join(table(list(proposals(answers, aligner.tells_rotation)))))
+    print("\n".join(table(list(proposals(answers, aligner.tells_head)))))
 
 
 def answer(case: Case, aligner: Aligner) -> Answered:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from app.measuring import face_limits, landmark_limits, usability
 from app.measuring.alignment import HeadInCrop
-from app.measuring.face_limits import std_in_view
+from app.measuring.face_limits import hidden_share, in_view
 from app.measuring.landmark_limits import nose_between_eyes
 from app.measuring.usability import seen_as
 from app.results import Face
@@ -194,11 +194,11 @@ def _overlap(one: Answered) -> float:
 
 def _middle_std(one: Answered) -> float:
     """A point is hidden beyond the limit: that of the middle one tells whether half of them are."""
-    return float(np.median(std_in_view(one.std, _head(one))))
+    return float(np.median(one.std[in_view(_head(one))]))
 
 
 def _hidden(one: Answered) -> float:
-    return 1 - float((std_in_view(one.std, _head(one)) <= face_limits.LARGEST_STD).mean())
+    return hidden_share(one.std, _head(one))
 
 
 def _std_of_pose(one: Answered) -> float:

@@ -1,7 +1,8 @@
 """A face model that knows the truth of a rendered head, and sees what covers it.
 
 It answers the exact points, rotation and openness of `tests.golden_heads`, as the crop shows them;
-of a point under the colour of `COVER` it says that it hardly knows where it is.
+of a point under the colour of `COVER` it says that it is hidden and that it hardly knows where it
+is.
 """
 
 import numpy as np
@@ -35,10 +36,13 @@ def exact_answer(
     look = Rotation.from_rotvec(axis * (np.arcsin(sine) / sine if sine else 0.0))
     undone = Rotation.from_euler("z", -crop.angle, degrees=True)
     shown = (undone * look.inv()).as_matrix() @ one.rotation
+    covered = _covered(crop, points)
     return Alignment(
         points,
-        np.where(_covered(crop, points), UNSURE, SURE),
-        HeadInCrop(shown, np.array(rotation_std), np.array(openness), presence),
+        np.where(covered, UNSURE, SURE),
+        HeadInCrop(
+            np.where(covered, 0.0, 1.0), shown, np.array(rotation_std), np.array(openness), presence
+        ),
     )
 
 

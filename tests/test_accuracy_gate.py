@@ -17,6 +17,7 @@ from app.settings import InferenceSettings, Settings
 from tests.tiny_models import (
     BASE_STD,
     TEMPLATE_68,
+    keep_outputs,
     picture,
     write_detector,
     write_face,
@@ -118,10 +119,17 @@ def test_heads_are_compared_too(models_dir: Path) -> None:
     exact = aligner("exact")
     crops = golden_crops(detector, exact, golden_pictures(models_dir))
     assert len(crops) == 2 * 2 * 5
+    bare = Aligner(
+        Model.open(keep_outputs(write_face(models_dir / "bare"), "rotation", task="pose"), "cpu")
+    )
+    assert faults_of_aligner(bare, bare, crops) == [
+        "it states no deviations, so its answers cannot be compared"
+    ]
     assert faults_of_aligner(exact, exact, crops) == []
     for name, head, fault in (
         ("turned", {"rotation": np.eye(3)}, "a rotation differs"),
         ("unsure", {"rotation_std": np.array([4.0, 2.0, 1.0])}, "a rotation's deviations"),
+        ("covered", {"visible": np.full(68, 0.2)}, "which points are visible differs"),
         ("shut", {"openness": np.array([0.2, 0.3])}, "openness or presence"),
         ("gone", {"presence": np.array(0.1)}, "openness or presence"),
         ("broken", {"presence": np.array(np.nan)}, "openness or presence differ by nan"),

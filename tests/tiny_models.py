@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 from scipy.spatial.transform import Rotation
@@ -80,6 +81,7 @@ def _template_68() -> NDArray[np.float32]:
 
 TEMPLATE_68 = _template_68()
 HEAD: Mapping[str, Any] = {
+    "visible": np.full(68, 0.8),
     # Yaw 30, pitch -20, roll 10, in SciPy's words: R = Ry(-yaw) Rx(-pitch) Rz(roll).
     "rotation": Rotation.from_euler("YXZ", [-30.0, 20.0, 10.0], degrees=True).as_matrix(),
     "rotation_std": np.array([3.0, 2.0, 1.0]),
@@ -236,3 +238,18 @@ def _input(name: str, size: int | None, **changes: Any) -> dict[str, Any]:
 
 def _output(name: str, shape: list[int | str], unit: str) -> dict[str, Any]:
     return {"name": name, "shape": shape, "unit": unit, "meaning": name}
+
+
+def keep_outputs(folder: Path, *names: str, **changes: Any) -> Path:
+    """Leaves of a written model's outputs those named, and changes fields of its card."""
+    path = folder / "model.onnx"
+    model = onnx.load(path)
+    kept = [output for output in model.graph.output if output.name in names]
+    del model.graph.output[:]
+    model.graph.output.extend(kept)
+    onnx.save(model, path)
+    card = json.loads((folder / "card.json").read_text())
+    del card["file"]
+    outputs = [output for output in card["outputs"] if output["name"] in names]
+    write_card(folder, {**card, "outputs": outputs, **changes})
+    return folder

@@ -4,7 +4,7 @@
 results on in a folder (`--runs`), so each can be repeated alone and a stopped training goes on
 where it was.
 `render` makes training faces out of nothing but a 3D head. `results` judges all published models
-and writes docs/results.md.
+and writes docs/results.md, `zoo` those and the earlier systems for docs/zoo.md.
 """
 
 import argparse
@@ -35,6 +35,11 @@ def main(arguments: list[str] | None = None) -> int:
             from training.results import write_results  # noqa: PLC0415 - imports onnxruntime
 
             write_results(options.models, options.data, options.runs, options.docs)
+            return 0
+        if options.verb == "zoo":
+            from training.zoo.comparison import write_comparison  # noqa: PLC0415 - likewise
+
+            write_comparison(options.models, options.data, options.runs, options.docs)
             return 0
         return _make(options, parser)
     except (OSError, ValueError, RuntimeError) as error:
@@ -149,12 +154,15 @@ def _add_render_options(verbs: "argparse._SubParsersAction[argparse.ArgumentPars
 
 
 def _add_results_options(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    sentence = "judge all published models side by side; writes docs/results.md and its pictures"
-    parser = verbs.add_parser("results", help=sentence, description=sentence)
-    _add_data(parser)
-    _add_folders(parser)
-    parser.add_argument("--docs", type=Path, default=Path("docs"), help="folder for the page")
-    parser.set_defaults(threads=1)  # of all timings, one thread is the one to compare
+    for name, sentence in {
+        "results": "judge all published models side by side; writes docs/results.md",
+        "zoo": "judge the earlier systems beside our own models; writes the numbers of docs/zoo.md",
+    }.items():
+        parser = verbs.add_parser(name, help=sentence, description=sentence)
+        _add_data(parser)
+        _add_folders(parser)
+        parser.add_argument("--docs", type=Path, default=Path("docs"), help="folder for the page")
+        parser.set_defaults(threads=1)  # of all timings, one thread is the one to compare
 
 
 def _add_folders(parser: argparse.ArgumentParser) -> None:

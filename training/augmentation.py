@@ -1,6 +1,7 @@
 """What cameras, light and compression do to a picture; nothing here moves a pixel.
 
-Every function takes and returns RGB uint8 (H, W, 3) and draws from the generator it is given.
+Every function takes and returns RGB uint8 (H, W, 3) and draws from the generator it is given;
+those that cover a part also return which pixels are covered, (H, W) bool.
 Geometry (rotation, scale, shift, mirror) belongs to the crop and lives in the pipelines.
 """
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
@@ -47,7 +49,7 @@ def restyle(rng: np.random.Generator, image: Image) -> Image:
     return np.asarray(pixels, np.uint8)
 
 
-def occlude(rng: np.random.Generator, image: Image) -> Image:
+def occlude(rng: np.random.Generator, image: Image) -> tuple[Image, Mask]:
     """Covers a part of the picture: a rectangle or an ellipse of one colour, noise or a piece of
     the picture.
     """
@@ -60,10 +62,11 @@ def occlude(rng: np.random.Generator, image: Image) -> Image:
     else:
         centre, axes = (x + w // 2, y + h // 2), (max(w // 2, 1), max(h // 2, 1))
         cv2.ellipse(mask, centre, axes, float(rng.uniform(0, 180)), 0, 360, 255, -1)
-    return np.where(mask[:, :, None] > 0, _cover(rng, image), image)
+    covered = mask > 0
+    return np.where(covered[:, :, None], _cover(rng, image), image), covered
 
 
-def cover_side(rng: np.random.Generator, image: Image) -> Image:
+def cover_side(rng: np.random.Generator, image: Image) -> tuple[Image, Mask]:
     """Covers the picture from one edge inwards, a quarter to three fifths of it: a scarf, a hand, a
     door frame.
     """
@@ -71,7 +74,9 @@ def cover_side(rng: np.random.Generator, image: Image) -> Image:
     turned = np.rot90(image, turns).copy()
     depth = int(rng.uniform(0.25, 0.6) * len(turned))
     turned[:depth] = np.rot90(_cover(rng, image), turns)[:depth]
-    return np.ascontiguousarray(np.rot90(turned, -turns))
+    covered = np.zeros(turned.shape[:2], bool)
+    covered[:depth] = True
+    return np.ascontiguousarray(np.rot90(turned, -turns)), np.rot90(covered, -turns)
 
 
 def _cover(rng: np.random.Generator, image: Image) -> Image:

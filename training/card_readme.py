@@ -6,6 +6,7 @@ Light imports: the default tests check that every committed README is the render
 from collections.abc import Iterable, Sequence
 
 from app.face.card import Metric, ModelCard, RecipeUse
+from training.markdown import table
 
 _LANDMARKS_CODE = """\
 import cv2
@@ -93,7 +94,7 @@ def _facts(card: ModelCard) -> str:
     ]
     if card.scheme:
         rows.insert(1, ("landmark scheme", f"`{card.scheme}`"))
-    return _table(("", ""), rows)
+    return table(("", ""), rows)
 
 
 def _expectations(card: ModelCard) -> str:
@@ -105,7 +106,7 @@ def _expectations(card: ModelCard) -> str:
         rows = [metric for metric in whole if metric.protocol == protocol]
         parts.append(f"**{protocol}**")
         parts.append(
-            _table(
+            table(
                 ("metric", "value", "95 % interval", "n"),
                 [(f"`{row.name}`", *_numbers(row)) for row in rows],
             )
@@ -117,7 +118,7 @@ def _expectations(card: ModelCard) -> str:
         rows_of_slices = [
             (row.slice, f"`{row.name}`", *_numbers(row), row.protocol) for row in sliced
         ]
-        parts.append(_table(head, rows_of_slices))
+        parts.append(table(head, rows_of_slices))
     parts.append(
         "Every number was measured on this ONNX file. Intervals are bootstraps of the mean (by"
         " person where persons repeat) and Wilson's for shares."
@@ -146,7 +147,7 @@ def _cheaper(card: ModelCard) -> str:
         parts.append(
             f"## In {file.precision}\n\n`{file.name}`, {file.bytes / 1e6:.2f} MB, is the same"
             f" network with {file.precision} convolutions where they cost no accuracy; {taken}"
-            " (`MIEN_INFERENCE__PRECISION=fp32` keeps to the other file).\n\n" + _table(head, rows)
+            " (`MIEN_INFERENCE__PRECISION=fp32` keeps to the other file).\n\n" + table(head, rows)
         )
     return "\n\n".join(parts)
 
@@ -211,7 +212,7 @@ def _signature(card: ModelCard) -> str:
     sizes = ", ".join(map(str, card.batch_sizes))
     return (
         "## In and out\n\n"
-        + _table(("", "name", "shape", "type", "unit", "meaning"), rows)
+        + table(("", "name", "shape", "type", "unit", "meaning"), rows)
         + f"\n\nBatch sizes that the service warms up: {sizes}."
     )
 
@@ -221,7 +222,7 @@ def _data(card: ModelCard) -> str:
         (entry.use, entry.name, f"{entry.images:,}", f"{entry.faces:,}", entry.licence, entry.note)
         for entry in card.data
     ]
-    return "## Data\n\n" + _table(("use", "set", "images", "faces", "licence", "note"), rows)
+    return "## Data\n\n" + table(("use", "set", "images", "faces", "licence", "note"), rows)
 
 
 def _origin(card: ModelCard) -> str:
@@ -265,10 +266,3 @@ def _shape(axes: Sequence[int | str]) -> str:
 
 def _bullets(lines: Iterable[str]) -> str:
     return "\n".join(f"- {line}" for line in lines) or "None is known."
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    def line(cells: Sequence[str]) -> str:
-        return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
-
-    return "\n".join([line(head), line(["---"] * len(head)), *(line(row) for row in rows)])

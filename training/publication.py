@@ -10,11 +10,13 @@ from app.face.card import DataUse, Metric, RecipeUse
 from training.cards import CardFacts, build_card, write_card
 from training.datasets import SOURCES, load
 from training.export import Export
+from training.faces.rendered import FOLDER as HELD_OUT_RENDERS
 from training.fit import FinishedRun
 from training.onnx_graph import describe
 from training.parity import ParityReport
 from training.precision_files import precision_files
 from training.samples import Split
+from training.synthetic.shard_files import read_manifest
 from training.workspace import Workspace
 
 _PARITY_FILE = "parity.json"
@@ -112,3 +114,17 @@ def data_use(
             if images[split]
         ]
     return rows
+
+
+def held_out_use(data: Path) -> DataUse:
+    """The row of the rendered heads that models are judged on."""
+    count = int(read_manifest(data / HELD_OUT_RENDERS)["count"])
+    source = SOURCES["renders"]
+    return DataUse(
+        name=f"{source.title} [{source.citation}]",
+        licence=source.licence,
+        images=count,
+        faces=count,
+        use="test",
+        note="rendered from a seed that no training saw",
+    )

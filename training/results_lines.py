@@ -43,6 +43,7 @@ _POINTING_PEERS = {
     ("yaw", "|yaw| <= 45"): "5.0 (measured elsewhere)",
     ("pitch", "|yaw| <= 45"): "9.3 (measured elsewhere)",
 }
+_COVERS = ("all", *_BINS, "glasses: sun", "occluded: no", "occluded: yes", "mask: yes")
 _LOOKS = (
     *("Monk tone 1-3", "Monk tone 4-7", "Monk tone 8-10"),
     *("glasses: none", "glasses: clear", "glasses: sun", "infrared: no", "infrared: yes"),
@@ -129,7 +130,14 @@ def _uncertainty() -> tuple[Line, ...]:
     half = "certain_half_error_ratio"
     lines = [
         Line("points, LFPW test: 90 % intervals cover", "w300", "coverage_90", plain),
-        Line("points, LFPW test: error of the most certain half over all", "w300", half, plain),
+        Line(
+            "points, LFPW test: error of the most certain half over all",
+            "w300",
+            f"{half}_points",
+            plain,
+        ),
+        Line("the same of whole faces", "w300", half, plain),
+        Line("of whole faces, had the deviations known", "w300", f"{half}_at_best", plain),
         Line("points, held-out renders: cover", "renders-test", "coverage_90"),
     ]
     for axis in ("yaw", "pitch"):
@@ -151,6 +159,18 @@ def _uncertainty() -> tuple[Line, ...]:
     label = "rotation, held-out renders: error of the most certain half over all"
     lines.append(Line(label, "renders-test", half))
     return tuple(lines)
+
+
+def _visible() -> tuple[Line, ...]:
+    told, doubted = "hidden_told", "shown_told_hidden"
+    return (
+        Line("which points show: area under the ROC curve", "renders-test", "visible_auc"),
+        *(Line(f"hidden points told, {part}", "renders-test", told, part=part) for part in _COVERS),
+        *(
+            Line(f"points that show, told hidden, {part}", "renders-test", doubted, part=part)
+            for part in _COVERS
+        ),
+    )
 
 
 def _presence() -> tuple[Line, ...]:
@@ -199,6 +219,12 @@ TABLES = (
         "Uncertainty",
         "Calibrated on validation faces; 90 % intervals should cover 90 %.",
         _uncertainty(),
+    ),
+    Table(
+        "Which points show?",
+        "Held-out renders know which points the head itself, what it wears or what is before it "
+        "hides. The service calls a point hidden that shows by less than 0.5.",
+        _visible(),
     ),
     Table(
         "Is there a face?",

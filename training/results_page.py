@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.face.card import Metric, ModelCard
+from training.markdown import measured, table
 from training.results_lines import TABLES, Line, Table
 from training.speed import Timing
 
@@ -42,8 +43,8 @@ def results_page(
 ) -> str:
     """pictures: captions by path relative to the page."""
     parts = [_HEAD, _editions(models, detectors)]
-    for table in TABLES:
-        parts.append(_section(table, models))
+    for section in TABLES:
+        parts.append(_section(section, models))
     parts.append(_speed(timings))
     parts += [_detector(card) for card in detectors]
     if pictures:
@@ -63,24 +64,24 @@ def _editions(models: Sequence[Published], detectors: Sequence[ModelCard]) -> st
         )
         for card in cards
     ]
-    return "## Models\n\n" + _table(("model", "edition", "parameters", "file"), rows) + "\n"
+    return "## Models\n\n" + table(("model", "edition", "parameters", "file"), rows) + "\n"
 
 
-def _section(table: Table, models: Sequence[Published]) -> str:
+def _section(section: Table, models: Sequence[Published]) -> str:
     head = ("", *(f"`{model.card.name}`" for model in models), "constant answer", "others")
     rows = []
-    for line in table.lines:
-        cells = [_cell(_find(line, line.metric, model.rows)) for model in models]
+    for line in section.lines:
+        cells = [measured(_find(line, line.metric, model.rows)) for model in models]
         constants = [_find(line, line.constant, model.rows) for model in models]
         constant = next((metric for metric in constants if metric is not None), None)
         if any(cells):
-            rows.append((line.label, *cells, _cell(constant), line.others))
+            rows.append((line.label, *cells, measured(constant), line.others))
     if not rows:
-        return f"## {table.title}\n\n{table.text}\n\nNot measured.\n"
+        return f"## {section.title}\n\n{section.text}\n\nNot measured.\n"
     told = [column for column in range(len(head)) if any(row[column] for row in rows)]
     shown = [[row[column] or "–" for column in told] for row in rows]
-    body = _table([head[column] for column in told], shown)
-    return f"## {table.title}\n\n{table.text}\n\n{body}\n"
+    body = table([head[column] for column in told], shown)
+    return f"## {section.title}\n\n{section.text}\n\n{body}\n"
 
 
 def _find(line: Line, name: str, rows: Rows) -> Metric | None:
@@ -88,17 +89,6 @@ def _find(line: Line, name: str, rows: Rows) -> Metric | None:
         if metric.name == name and metric.slice == line.part and line.protocol in metric.protocol:
             return metric
     return None
-
-
-def _cell(metric: Metric | None) -> str:
-    if metric is None:
-        return ""
-    unit = {"%": " %", "degrees": "°"}.get(metric.unit, "")
-    interval = ""
-    if metric.interval95 is not None:
-        low, high = metric.interval95
-        interval = f" ({_number(low)} to {_number(high)})"
-    return f"**{_number(metric.value)}{unit}**{interval}, n {metric.n:,}"
 
 
 def _speed(timings: Sequence[Timing]) -> str:
@@ -113,18 +103,18 @@ def _speed(timings: Sequence[Timing]) -> str:
         "MediaPipe's mesh network 1.07, FSA-Net 0.64."
     )
     rows = [(f"`{one.name}`", f"{one.milliseconds:.2f} ms", f"{one.ratio:.2f}") for one in timings]
-    table = _table(("file", "time", "ratio"), rows)
-    return f"## Speed\n\n{text}\n\n{table}\n\n{others}\n"
+    body = table(("file", "time", "ratio"), rows)
+    return f"## Speed\n\n{text}\n\n{body}\n\n{others}\n"
 
 
 def _detector(card: ModelCard) -> str:
     """From the card: the detector is judged when it is made."""
     rows = [
-        (metric.protocol, metric.slice, f"`{metric.name}`", _cell(metric))
+        (metric.protocol, metric.slice, f"`{metric.name}`", measured(metric))
         for metric in card.metrics
     ]
-    table = _table(("test set", "part", "metric", "value"), rows)
-    return f"## Detector `{card.name}`\n\nFrom its card; {_PEERS_OF_DETECTORS}\n\n{table}\n"
+    body = table(("test set", "part", "metric", "value"), rows)
+    return f"## Detector `{card.name}`\n\nFrom its card; {_PEERS_OF_DETECTORS}\n\n{body}\n"
 
 
 _PEERS_OF_DETECTORS = (
@@ -134,18 +124,3 @@ _PEERS_OF_DETECTORS = (
     "YuNet 2026may at 320 0.887, Ultra RFB-320 0.883, all trained on the whole of WIDER FACE. "
     "False boxes per image of negatives: YuNet 0.03 to 0.09, Haar 0.13."
 )
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    def line(cells: Sequence[str]) -> str:
-        return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
-
-    return "\n".join([line(head), line(["---"] * len(head)), *(line(row) for row in rows)])
-
-
-def _number(value: float) -> str:
-    if value == 0:
-        return "0"
-    if abs(value) >= 100:
-        return f"{value:.1f}"
-    return f"{value:.2f}" if abs(value) >= 1 else f"{value:.3f}"

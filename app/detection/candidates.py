@@ -1,7 +1,7 @@
 """Faces to be: where one is in the image, and how it is cut out for the landmark model."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -13,6 +13,7 @@ from app.face.geometry import Box, Crop, crop_transform, warp
 from app.face.tilt import tilt_of, upright_box
 from app.images.grid import WHOLE, Grid
 
+_PORTION = 4e6  # image pixels: some 10 ms
 LEAST_TILT = 15.0
 """Degrees from which a face is turned upright for the landmark model, which learnt from tilted
 faces too: on 104 photographs (300-W, validation) its error at 10, 15, 20, 30 and 50 degrees is 1.5,
@@ -73,6 +74,22 @@ def most_step(found: Sequence[Candidate], size: int, scale: float) -> float:
     0.04 at most, as much as with the place of the crop, and is rather higher.
     """
     return max(min((one.shrink(size, scale) for one in found), default=math.inf), 1.0)
+
+
+def portions(found: Sequence[Candidate], image_pixels: int) -> Iterator[Sequence[Candidate]]:
+    """The candidates in their order, in as many portions as it takes that none looks at more than
+    `_PORTION` pixels of the image: others get their turn in between, and a caller that went away
+    is noticed.
+    """
+    start, looked_at = 0, 0.0
+    for index, candidate in enumerate(found):
+        pixels = min(candidate.upright.area, image_pixels)
+        if index > start and looked_at + pixels > _PORTION:
+            yield found[start:index]
+            start, looked_at = index, 0.0
+        looked_at += pixels
+    if found:
+        yield found[start:]
 
 
 def cut_all(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from app.detection.letterbox import Letterbox, letterboxes
 from app.face.boxes import DetectorFrame, detector_frame, select_faces
+from app.face.card import CardError
 from app.face.geometry import Box
 from app.images.grid import WHOLE, Grid
 from app.inference.model import Model
@@ -73,7 +74,9 @@ class Detector:
     def __init__(self, model: Model, settings: DetectorSettings | None = None) -> None:
         card, settings = model.card, settings or DetectorSettings()
         if card.task != "detection" or card.input.long_side is None:
-            raise ValueError(f"{card.name} is a {card.task} model, not a detector")
+            raise CardError(
+                f"{card.name} is a {card.task} model: MIEN_DETECTOR wants the name of a detector."
+            )
         self.model = model
         self.long_side = settings.long_side or card.input.long_side
         self.score = card.thresholds["score"] if settings.score is None else settings.score

@@ -54,12 +54,14 @@ CARD_FILE = "card.json"
 def face_outputs(points: int) -> dict[str, tuple[int, ...]]:
     """What a model of the task "face" answers about one crop: the shape of each output by name.
 
-    points and std: unit crop. rotation: head -> camera as the crop shows it; rotation_std: degrees,
-    about the axes of app.face.head_axes. openness: right eye, left eye. presence: 0..1.
+    points and std: unit crop. visible: 0..1. rotation: head -> camera as the crop shows it;
+    rotation_std: degrees, about the axes of app.face.head_axes. openness: right eye, left eye.
+    presence: 0..1.
     """
     return {
         "points": (points, 2),
         "std": (points,),
+        "visible": (points,),
         "rotation": (3, 3),
         "rotation_std": (3,),
         "openness": (2,),

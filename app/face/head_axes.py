@@ -12,7 +12,6 @@ from app.face.rotation import from_euler, to_euler, to_rotation_vector, turn
 from app.face.rotation_forms import Array, matrices
 
 _LOCKED = 1e-7  # cosine of the pitch below which no axis of the unrolled head is told by its z
-_LEVEL, _QUARTER_TURN = np.array([1.0, 0.0, 1.0]), np.array([1.0, 0.0, -1.0])
 
 
 def unrolled(rotation: ArrayLike) -> Array:
@@ -21,11 +20,21 @@ def unrolled(rotation: ArrayLike) -> Array:
     Looking straight up or down the head counts as not tilted, as in `to_euler`.
     """
     r = matrices(rotation)
-    z = r[..., :, 2]
-    level = np.hypot(z[..., 0], z[..., 2])[..., None]
-    across = np.where(level < _LOCKED, r[..., :, 0], z[..., ::-1] * _QUARTER_TURN) * _LEVEL
-    x = across / np.hypot(across[..., :1], across[..., 2:])
-    return np.stack([x, np.cross(z, x), z], axis=-1)
+    x, y, z = r[..., 0, 2], r[..., 1, 2], r[..., 2, 2]
+    locked = np.hypot(x, z) < _LOCKED
+    along, into = np.where(locked, r[..., 0, 0], z), np.where(locked, r[..., 2, 0], -x)
+    length = np.hypot(along, into)
+    along, into = along / length, into / length
+    # Written out, as the x axis has no second part: numpy's cross product takes far longer.
+    frame = np.zeros(r.shape)
+    frame[..., 0, 0], frame[..., 2, 0] = along, into
+    frame[..., 0, 1], frame[..., 1, 1], frame[..., 2, 1] = (
+        y * into,
+        z * along - x * into,
+        -y * along,
+    )
+    frame[..., 2] = r[..., 2]
+    return frame
 
 
 def axis_errors(predicted: ArrayLike, truth: ArrayLike) -> Array:

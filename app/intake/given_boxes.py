@@ -11,6 +11,7 @@ SHAPE = "Write a box as [x, y, width, height] in pixels of the upright image."
 _LARGEST = 1_000_000.0  # pixels; no image has such a side
 # What float() takes beyond this (1_0, nan, other digits than 0-9) is nobody's pixel.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_MOST_TIMES, _ALWAYS_ALLOWED = 8.0, 64e6  # of the image; pixels: a tenth of a second
 _LARGEST_SHARE = 4.0  # of the image's longer side: a face that large has no landmarks in the image
 
 
@@ -64,8 +65,17 @@ def parse_box_texts(texts: Sequence[str], most: int) -> tuple[Box, ...] | None:
 
 
 def check_boxes(boxes: Sequence[Box], image: int, width: int, height: int) -> None:
-    """Every box must meet the image (width x height pixels) and not dwarf it."""
+    """Every box must meet the image (width x height pixels) and not dwarf it, and all of them must
+    not cover it many times over: each pixel costs its time as often as it lies in a box.
+    """
     whole = Box(-0.5, -0.5, width, height)
+    covered = sum(min(box.area, whole.area) for box in boxes)
+    if covered > max(_MOST_TIMES * whole.area, _ALWAYS_ALLOWED):
+        raise InvalidParameter(
+            f"The boxes of image {image} cover its {width} x {height} pixels "
+            f"{covered / whole.area:.0f} times; at most {_MOST_TIMES:g} times are possible. Send "
+            "fewer large boxes, or a smaller image."
+        )
     for index, box in enumerate(boxes):
         where = f"Box {index} of image {image}"
         if box.iou(whole) == 0:

@@ -1,6 +1,5 @@
 """A request's body -> the images to analyse, whichever of the three forms it came in."""
 
-import asyncio
 import binascii
 from collections.abc import Sequence
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 from starlette.requests import Request
 
+from app.concurrency import in_thread
 from app.errors import InvalidParameter, TooManyImages, UnsupportedMediaType
 from app.face.geometry import Box
 from app.faults import invalid_parameters
@@ -63,7 +63,7 @@ async def read_images(
     body = await read_all(request.receive)
     # In a thread, so that others get their turn between the steps. Each step holds the interpreter
     # (some 10 ms per megabyte of base64), which is why the structure is bounded before.
-    return await asyncio.to_thread(_images_of_json, body, limits)
+    return await in_thread(None, _images_of_json, body, limits)
 
 
 def _form_boxes(text: bytes | None, count: int, most: int) -> list[tuple[Box, ...] | None]:

@@ -1,4 +1,4 @@
-"""Face crops -> landmarks, and the head where the model tells it: the meaning of the outputs."""
+"""Face crops -> landmarks and the head, as far as the model tells them: what its outputs mean."""
 
 import math
 from collections.abc import Sequence
@@ -7,23 +7,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.face.card import CardError
 from app.inference.model import Model
 
 Floats = NDArray[np.float64]
 
-TASKS = ("landmarks", "face")
-"""Of the models that can be served as landmark models; "face" ones tell the head as well."""
+TASKS = ("landmarks", "face", "pose")
+"""Of the models that see face crops; "face" ones tell the head as well, "pose" ones a rotation."""
+
+
+_NO_POINTS = np.empty((0, 2))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadInCrop:
-    """What a face model says besides the landmarks.
+    """What a face model says besides the places of the landmarks.
 
+    visible: (K,) 0..1, that neither the head itself nor anything before it hides the landmark.
     rotation: (3, 3) head -> camera as the crop shows it. rotation_std: (3,) degrees, about the
     axes of `app.face.head_axes`. openness: (2,) right eye, left eye, opening over width; 0 is shut.
     presence: 0..1, that the crop shows a face whose landmarks can be placed.
     """
 
+    visible: Floats
     rotation: Floats
     rotation_std: Floats
     openness: Floats
@@ -43,29 +49,49 @@ class HeadInCrop:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Alignment:
-    """The landmarks of one crop.
+    """What a model says of one crop.
 
-    points_in_crop: (K, 2) float64, unit crop (0..1 spans the crop; beyond for points outside).
-    std_in_crop: (K,) float64, one standard deviation per axis, in the same unit. head: None from
-    models that know landmarks alone.
+    points_in_crop: (K, 2) float64, unit crop (0..1 spans the crop; beyond for points outside); K is
+    0 where it knows none. std_in_crop: (K,) float64, one standard deviation per axis, in the same
+    unit; NaN where it states none. head: of face models alone. rotation: (3, 3) as in the head, of
+    models that tell no more of it.
     """
 
     points_in_crop: Floats
     std_in_crop: Floats
     head: HeadInCrop | None = None
+    rotation: Floats | None = None
 
 
 class Aligner:
-    """Finds the landmarks of faces; `run` is what the batcher calls."""
+    """Finds landmarks and rotations of faces; `run` is what the batcher calls."""
 
     def __init__(self, model: Model) -> None:
         if model.card.task not in TASKS:
-            raise ValueError(f"{model.card.name} is a {model.card.task} model, not landmarks")
+            raise CardError(
+                f"{model.card.name} is a {model.card.task} model: MIEN_LANDMARKS wants the names "
+                "of landmark, face or pose models."
+            )
         self.model = model
+        self._told = frozenset(output.name for output in model.card.outputs)
+
+    @property
+    def tells_points(self) -> bool:
+        return "points" in self._told
 
     @property
     def tells_rotation(self) -> bool:
-        """Whether alignments come with a head."""
+        return "rotation" in self._told
+
+    @property
+    def tells_deviations(self) -> bool:
+        return "std" in self._told
+
+    @property
+    def tells_head(self) -> bool:
+        """Whether alignments come with a head: a rotation, and how far it and the points are to be
+        trusted.
+        """
         return self.model.card.task == "face"
 
     @property
@@ -91,18 +117,20 @@ class Aligner:
             return []
         answers = self.model.run(np.stack(crops))
         outputs = {name: values.astype(np.float64) for name, values in answers.items()}
-        return [
-            Alignment(
-                outputs["points"][i],
-                outputs["std"][i],
-                _head(outputs, i) if self.tells_rotation else None,
-            )
-            for i in range(len(crops))
-        ]
+        return [self._alignment(outputs, row) for row in range(len(crops))]
+
+    def _alignment(self, outputs: dict[str, Floats], row: int) -> Alignment:
+        if self.tells_head:
+            return Alignment(outputs["points"][row], outputs["std"][row], _head(outputs, row))
+        told = {name: outputs[name][row] for name in self._told}
+        points = told.get("points", _NO_POINTS)
+        std = told.get("std", np.full(len(points), np.nan))
+        return Alignment(points, std, None, told.get("rotation"))
 
 
 def _head(outputs: dict[str, Floats], row: int) -> HeadInCrop:
     return HeadInCrop(
+        outputs["visible"][row],
         outputs["rotation"][row],
         outputs["rotation_std"][row],
         outputs["openness"][row],

@@ -15,6 +15,11 @@ from app.measuring.pose import UNKNOWN_ANGLE, Pose, angle_std
 Array = NDArray[np.float64]
 
 
+def pose_from_rotation(rotation: Array, crop_angle: float, view: Array) -> Pose:
+    """Without deviations. rotation: (3, 3) as the crop shows the head. The others: see below."""
+    return Pose.of(view @ (turn(rotation, crop_angle) if crop_angle else rotation), "direct")
+
+
 def pose_from_head(
     head: HeadInCrop, crop_angle: float, view: Array, convention: str | None = None
 ) -> Pose:
@@ -22,8 +27,7 @@ def pose_from_head(
     crop's middle (`view_towards`). convention: the one whose angles get a standard deviation; None:
     do without.
     """
-    turned = turn(head.rotation, crop_angle) if crop_angle else head.rotation
-    pose = Pose.of(view @ turned, "direct")
+    pose = pose_from_rotation(head.rotation, crop_angle, view)
     if convention is None:
         return pose
     std = head.rotation_std

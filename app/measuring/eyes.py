@@ -10,12 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.measuring.alignment import HeadInCrop
+
 Array = NDArray[np.float64]
 
 _RIGHT = slice(36, 42)  # the subject's: corner, two upper lid points, corner, two lower ones
 _LEFT = slice(42, 48)
 _WIDEST_TURN = 60.0  # degrees of yaw: beyond, the eye's width is foreshortened to half and less
 _NARROWEST = 6.0  # image pixels of eye width: the lids are then about two pixels apart
+_LEAST_VISIBLE = 0.5  # of its six points on average
 _LARGEST_STD = 0.15  # of the eye's width: as much as an open and a shut eye differ
 
 
@@ -51,16 +54,21 @@ def measure_eyes(points: Array, std: Array, yaw: float | None) -> Eyes:
     )
 
 
-def told_eyes(openness: Array, points: Array, std: Array, yaw: float) -> Eyes:
-    """Openness (2,) right and left as the model tells it; otherwise as `measure_eyes`.
+def told_eyes(head: HeadInCrop, points: Array, std: Array) -> Eyes:
+    """Openness as the model tells it, of eyes that it sees; otherwise as `measure_eyes`.
 
     It means the opening over the width in space, so a foreshortened eye is as good as another: of
     a head turned to the side the nose hides the far eye alone.
     """
-    right, left = np.maximum(openness, 0.0).tolist()
+    right, left = np.maximum(head.openness, 0.0).tolist()
+
+    def clear(eye: slice) -> bool:
+        shows = float(head.visible[eye].mean()) >= _LEAST_VISIBLE
+        return shows and _clear(points[eye], std[eye])
+
     return Eyes(
-        left=Eye(left, yaw <= _WIDEST_TURN and _clear(points[_LEFT], std[_LEFT])),
-        right=Eye(right, yaw >= -_WIDEST_TURN and _clear(points[_RIGHT], std[_RIGHT])),
+        left=Eye(left, head.yaw <= _WIDEST_TURN and clear(_LEFT)),
+        right=Eye(right, head.yaw >= -_WIDEST_TURN and clear(_RIGHT)),
     )
 
 

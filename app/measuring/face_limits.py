@@ -8,19 +8,23 @@ right within 10 % of the eye distance and poses within 20 degrees. `python -m be
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.face.pnp import canonical_points
 from app.measuring.alignment import HeadInCrop
 from app.measuring.pose import Array, Pose
 
 LEAST_PRESENCE = 0.5
-# Of a point, share of the face's size: 10 % of the eye distance. A point beyond counts as hidden.
+# Of a point, share of the face's size: 10 % of the eye distance. A point beyond is not told.
 LARGEST_STD = 0.045
-# Shares of the points in view that are hidden: from the one on a part of the face is covered, from
-# the other on nothing of it is told.
+# A point that is less likely to show is hidden, wherever the model takes it to be.
+LEAST_VISIBLE = 0.5
+# Shares of the points in view that are hidden or not told: from the one on a part of the face is
+# covered, from the other on nothing of it is told.
 COVERED, UNTOLD = 0.25, 0.9
-# From this share on nothing is told of the rotation either: a head upside down, which the network
-# takes for an upright one, knows nothing of its points but is not that unsure of its angles.
+# From this share of points that are not told on nothing is told of the rotation either: a head
+# upside down, which the network takes for an upright one, knows nothing of its points but is not
+# that unsure of its angles.
 UNTOLD_OF_POSE = 0.75
 # Degrees, of all three axes together.
 LARGEST_STD_OF_POSE = 20.0
@@ -49,7 +53,7 @@ def against_pose(
     """
     certain = (
         float(np.linalg.norm(head.rotation_std)) <= LARGEST_STD_OF_POSE
-        and hidden_share(std, head) < UNTOLD_OF_POSE
+        and untold_share(std, head) < UNTOLD_OF_POSE
     )
     inside = abs(head.yaw) <= LARGEST_YAW and abs(head.pitch) <= LARGEST_PITCH
     found = {
@@ -62,15 +66,24 @@ def against_pose(
 
 
 def hidden_share(std: Array, head: HeadInCrop) -> float:
+    """Of the points in view those that something hides or that the model is too unsure of; 1 where
+    its answers are NaN.
+    """
+    told = (std <= LARGEST_STD) & (head.visible >= LEAST_VISIBLE)
+    return 1.0 - float(told[in_view(head)].mean())
+
+
+def untold_share(std: Array, head: HeadInCrop) -> float:
     """Of the points in view those that the model is too unsure of; 1 where a deviation is NaN."""
-    return 1.0 - float((std_in_view(std, head) <= LARGEST_STD).mean())
+    return 1.0 - float((std <= LARGEST_STD)[in_view(head)].mean())
 
 
-def std_in_view(std: Array, head: HeadInCrop) -> Array:
-    """The deviations of the points that the head itself does not hide: of one that looks to the
-    side those of the near half of the face. Of another scheme than ibug-68 those of all points.
+def in_view(head: HeadInCrop) -> NDArray[np.bool_]:
+    """(K,): the points that the head itself does not hide: of one that looks to the side those of
+    the near half of the face. Of another scheme than ibug-68 all points.
     """
     side = canonical_points()[:, 0]  # to the subject's left
-    if len(std) != len(side) or abs(head.yaw) <= _ALL_IN_VIEW:
-        return std
-    return std[side * math.copysign(1.0, head.yaw) <= _MIDLINE]
+    points = len(head.visible)
+    if points != len(side) or abs(head.yaw) <= _ALL_IN_VIEW:
+        return np.ones(points, bool)
+    return np.asarray(side * math.copysign(1.0, head.yaw) <= _MIDLINE)

@@ -39,7 +39,7 @@ def measure_quality(
     margin = round(size * (1 - 1 / scale) / 2) if scale > 1 else 0
     luma = cv2.cvtColor(crop[margin : size - margin, margin : size - margin], cv2.COLOR_RGB2GRAY)
     return Quality(
-        brightness=float(luma.mean()) / 255,
+        brightness=float(cv2.mean(luma)[0]) / 255,
         sharpness=sharpness(luma),
         face_pixels=round(box.area**0.5),
         truncated=_share_outside(box, width, height) > _TRUNCATED,
@@ -54,12 +54,17 @@ def sharpness(luma: NDArray[Any]) -> float:
     so it says how sharp the face is for the model, not how sharp the photograph is.
     """
     values = luma.astype(np.float32)
-    contrast = float(values.var())
+    contrast = _variance(values)
     if contrast < 1.0:  # less than one grey level: there is nothing to be sharp
         return 0.0
     smooth = cv2.GaussianBlur(values, (0, 0), 1.0)
-    ratio = float(cv2.Laplacian(smooth, cv2.CV_32F).var()) / contrast
+    ratio = _variance(cv2.Laplacian(smooth, cv2.CV_32F)) / contrast
     return ratio / (ratio + SHARPNESS_MIDDLE)
+
+
+def _variance(values: NDArray[Any]) -> float:
+    """OpenCV's, which is faster than numpy's."""
+    return float(cv2.meanStdDev(values)[1][0, 0]) ** 2
 
 
 def _share_outside(box: Box, width: int, height: int) -> float:

@@ -72,6 +72,12 @@ def judge(
     )
 
 
+def judge_unrated(confidence: float | None, quality: Quality) -> Usable:
+    """Verdict over an answer whose model does not say how far it is to be trusted: not at all."""
+    reasons = {**_against_image(confidence, quality, 1.0, None), "unrated": True}
+    return Usable(False, False, tuple(name for name, holds in reasons.items() if holds))
+
+
 def _against_image(
     confidence: float | None, quality: Quality, overlap: float, head: HeadInCrop | None
 ) -> dict[str, bool]:

@@ -42,10 +42,12 @@ class ParentEnd:
         self._line.close()
 
     def give(self, connection: socket.socket) -> bool:
-        """Hand a connection over; False when the worker has too many that it has not taken yet."""
+        """Hand a connection over; False when the worker has too many that it has not taken yet, or
+        has died, or when all lines together hold as many as the system allows (ETOOMANYREFS).
+        """
         try:
             socket.send_fds(self._line, [b"."], [connection.fileno()])
-        except (BlockingIOError, BrokenPipeError, ConnectionResetError):
+        except OSError:
             return False
         return True
 
@@ -84,8 +86,16 @@ class WorkerEnd:
         """Some hundred bytes, a few times in a worker's life: there is always room for them."""
         self._line.send(json.dumps(asdict(news)).encode() + b"\n")
 
-    def take(self, serve: Callable[[socket.socket], None], most: int = 64) -> bool:
-        """Pass on what connections have come, at most so many; False when the worker is to stop."""
+    def take(
+        self,
+        serve: Callable[[socket.socket], None],
+        lost: Callable[[], None] = lambda: None,
+        most: int = 64,
+    ) -> bool:
+        """Pass on what connections have come, at most so many; False when the worker is to stop.
+
+        lost: called for each that came while this process had no file descriptor left.
+        """
         for _ in range(most):
             try:
                 # One byte at a time, so that each comes with its own connection.
@@ -96,6 +106,8 @@ class WorkerEnd:
                 return False
             if not message:
                 return False
+            if not given:
+                lost()
             for number in given:
                 serve(socket.socket(fileno=number))
         return True

@@ -180,6 +180,12 @@ class BoundedProtocol(HttpToolsProtocol):
         self._advanced = True
         super().on_message_complete()
 
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        # Refused before its body came: the rest of that has as long as headers have.
+        if self.cycle.more_body and not self.transport.is_closing():
+            self._await_headers()
+
     def _await_headers(self) -> None:
         self._stop_waiting()
         self._headers_due = self.loop.call_later(HEADER_SECONDS, self.transport.close)

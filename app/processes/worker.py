@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import Iterator
 
@@ -10,6 +11,8 @@ import uvicorn
 from app.processes.channel import News, WorkerEnd
 from app.processes.crew import Crew, WorkerState
 from app.processes.server import Server
+
+_LOG = logging.getLogger("mien.workers")
 
 
 class WorkerServer(Server):
@@ -37,9 +40,13 @@ class WorkerServer(Server):
         yield
 
     def _take(self) -> None:
-        if not self._line.take(self._adopt):
+        if not self._line.take(self._adopt, self._lose):
             asyncio.get_running_loop().remove_reader(self._line.fileno())
             self.should_exit = True
+
+    def _lose(self) -> None:
+        _LOG.warning("a connection was lost: no file descriptor is left (raise ulimit -n)")
+        self._connection_lost()
 
     def _adopt(self, connection: socket.socket) -> None:
         task = asyncio.get_running_loop().create_task(self.serve_connection(connection))

@@ -31,8 +31,14 @@ class Landmarks(Schema):
     points: list[Point] = Field(
         description="[x, y] per landmark in the scheme's order, pixels of the upright image."
     )
-    std: list[float] = Field(
-        description="Predicted standard deviation per landmark along one axis, pixels."
+    std: list[float] | None = Field(
+        description="Predicted standard deviation per landmark along one axis, pixels; null from "
+        "models that state none."
+    )
+    visible: list[float] | None = Field(
+        description="0..1 per landmark: that it shows, hidden neither by the head itself nor by a "
+        "hand, a mask or hair. A hidden landmark is placed where the model takes it to be. Null "
+        "from models that know landmarks alone."
     )
     named: NamedPoints
 
@@ -97,7 +103,8 @@ class Eye(Schema):
     measurable: bool = Field(
         description="False when the number should not be used: the head is turned too far (of a "
         "face model: so far that it hides this eye), the eye is only a few pixels wide, or its "
-        "landmarks are too uncertain."
+        "landmarks are too uncertain, hidden (dark glasses, a hand), or of a model that states no "
+        "deviations."
     )
 
 
@@ -131,7 +138,8 @@ class Usable(Schema):
     reasons: list[str] = Field(
         description="Why not, an open list: small, truncated, low_confidence, dark, bright, "
         "blurred, box_mismatch; against the landmarks and poses made of them: uncertain, occluded; "
-        "against the pose alone: no_pose, uncertain_pose, turned_away, out_of_range, misfit."
+        "against the pose alone: no_pose, uncertain_pose, turned_away, out_of_range, misfit; "
+        "unrated where the model states no deviations."
     )
 
 
@@ -140,7 +148,11 @@ class Face(Schema):
     confidence: float | None = Field(
         ge=0, le=1, description="Detector's score 0..1; null for a box that came from the caller."
     )
-    landmarks: Landmarks | None = Field(None, description="On /landmarks, /analyze or by include.")
+    landmarks: Landmarks | None = Field(
+        None,
+        description="On /landmarks, /analyze or by include; null from models that know a rotation "
+        "alone.",
+    )
     pose: Pose | None = Field(
         None,
         description="On /pose, /analyze or by include; null when no rotation fits the landmarks.",

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from app.detection.candidates import LEAST_TILT, Candidate, cut_all, largest, most_step
+from app.detection.candidates import (
+    LEAST_TILT,
+    Candidate,
+    cut_all,
+    largest,
+    most_step,
+    portions,
+)
 from app.detection.detector import DetectedFace
 from app.face.geometry import Box, face_crop
 from app.images.grid import Grid
@@ -74,6 +81,16 @@ def test_how_coarse_pixels_may_be_for_crops() -> None:
     tiny = Candidate.given(Box(0, 0, 10, 10))
     assert most_step([large, tiny], 128, 1.28) == 1.0, "there is nothing finer than the image"
     assert most_step([], 128, 1.28) == np.inf
+
+
+def test_large_faces_are_cut_a_few_at_a_time() -> None:
+    sides = [1500.0, 1500.0, 100.0, 3000.0, 10.0, 10.0]
+    found = [Candidate.given(Box(0, 0, side, side)) for side in sides]
+    parts = [[one.box.width for one in part] for part in portions(found, 10_000_000)]
+    assert parts == [[1500.0], [1500.0, 100.0], [3000.0], [10.0, 10.0]]
+    # No box looks at more than the image.
+    assert [len(part) for part in portions(found, 500_000)] == [6]
+    assert list(portions([], 500_000)) == []
 
 
 def test_a_crop_of_coarse_pixels_shows_the_same_place() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from app.detection.detector import DetectedFace, Detector, DetectorSettings
 from app.face.boxes import suppress
+from app.face.card import CardError
 from app.face.geometry import Box
 from app.images.grid import Grid
 from app.inference.model import Model
@@ -242,5 +243,5 @@ def test_suppression_against_brute_force(seed: int) -> None:
 
 def test_only_a_detector_is_accepted(tmp_path: Path) -> None:
     other = Model.open(write_landmarks(tmp_path / "landmarks-68"), "cpu")
-    with pytest.raises(ValueError, match="not a detector"):
+    with pytest.raises(CardError, match="MIEN_DETECTOR wants the name of a detector"):
         Detector(other)

@@ -142,6 +142,7 @@ def face_document() -> dict[str, Any]:
     shapes: dict[str, list[int]] = {
         "points": [68, 2],
         "std": [68],
+        "visible": [68],
         "rotation": [3, 3],
         "rotation_std": [3],
         "openness": [2],
@@ -163,7 +164,7 @@ def test_a_face_card() -> None:
     ("fault", "message"),
     [
         (lambda card: card["outputs"].pop(), "presence"),
-        (lambda card: card["outputs"][2].update(shape=["batch", 9]), "rotation"),
+        (lambda card: card["outputs"][3].update(shape=["batch", 9]), "rotation"),
         (lambda card: card["outputs"][0].update(shape=["batch", 76, 2]), "points"),
         (lambda card: card["outputs"].append(card["outputs"][0] | {"name": "gaze"}), "gaze"),
         (lambda card: card.update(scheme=None), "a face model needs a scheme"),

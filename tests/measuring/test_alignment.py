@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.face.card import CardError
 from app.inference.model import Model
 from app.measuring.alignment import Aligner
 from tests.tiny_models import (
@@ -48,5 +49,5 @@ def test_a_face_model_tells_the_head_of_each_crop(tmp_path: Path) -> None:
 
 
 def test_only_a_landmark_model_is_accepted(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="not landmarks"):
+    with pytest.raises(CardError, match="MIEN_LANDMARKS wants"):
         Aligner(Model.open(write_detector(tmp_path / "detector"), "cpu"))

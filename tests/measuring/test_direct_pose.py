@@ -37,7 +37,7 @@ def clockwise(degrees: float) -> Rotation:
 
 
 def told(rotation: Floats, std: tuple[float, float, float] = (3.0, 2.0, 1.0)) -> HeadInCrop:
-    return HeadInCrop(rotation, np.array(std), np.array([0.3, 0.3]), 0.99)
+    return HeadInCrop(np.ones(68), rotation, np.array(std), np.array([0.3, 0.3]), 0.99)
 
 
 @pytest.mark.parametrize("angle", [0.0, 25.0, -90.0, 180.0])
@@ -141,6 +141,7 @@ def test_the_service_reads_the_answer_as_the_evaluation_does(angle: float) -> No
     answers = FaceAnswers(
         points=np.zeros((1, 68, 2)),
         std=np.zeros((1, 68)),
+        visible=head.visible[None],
         rotation=head.rotation[None],
         rotation_std=head.rotation_std[None],
         openness=head.openness[None],

@@ -1,12 +1,17 @@
 """Eye openness against hand-made eyes."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
+from app.measuring.alignment import HeadInCrop
 from app.measuring.eyes import measure_eyes, told_eyes
 
 STD = np.full(68, 1.0)
+SHOWN = np.full(68, 0.9)
 
 
 def points(width: float, right: float, left: float) -> NDArray[np.float64]:
@@ -42,9 +47,16 @@ def test_an_eye_without_width() -> None:
     assert (eye.openness, eye.measurable) == (0.0, False)
 
 
+def head(
+    yaw: float = 0.0, openness: tuple[float, float] = (0.3, 0.3), visible: Any = SHOWN
+) -> HeadInCrop:
+    rotation = Rotation.from_euler("y", -yaw, degrees=True).as_matrix()
+    return HeadInCrop(visible, rotation, np.ones(3), np.array(openness), 0.99)
+
+
 def test_what_the_model_tells_is_taken() -> None:
     """Right eye first; what is below shut is shut."""
-    eyes = told_eyes(np.array([0.3, -0.01]), points(40, 0.1, 0.1), STD, 0.0)
+    eyes = told_eyes(head(openness=(0.3, -0.01)), points(40, 0.1, 0.1), STD)
     assert (eyes.right.openness, eyes.left.openness) == (0.3, 0.0)
     assert eyes.right.measurable
     assert eyes.left.measurable
@@ -55,13 +67,20 @@ def test_what_the_model_tells_is_taken() -> None:
 )
 def test_a_turned_head_hides_its_far_eye(yaw: float, right: bool, left: bool) -> None:
     """Yaw > 0 is to the image's right, where the subject's left eye is."""
-    eyes = told_eyes(np.array([0.3, 0.3]), points(40, 0.3, 0.3), STD, yaw)
+    eyes = told_eyes(head(yaw), points(40, 0.3, 0.3), STD)
     assert (eyes.right.measurable, eyes.left.measurable) == (right, left)
 
 
 @pytest.mark.parametrize(("width", "std"), [(5, 0.1), (40, 7.0)])
 def test_what_is_told_of_an_eye_hardly_seen_is_not_measurable(width: float, std: float) -> None:
     seen = points(width, 0.3, 0.3)
-    eyes = told_eyes(np.array([0.3, 0.3]), seen, np.full(68, std), 0.0)
+    eyes = told_eyes(head(), seen, np.full(68, std))
     assert not eyes.left.measurable
     assert not eyes.right.measurable
+
+
+def test_an_eye_behind_a_hand_is_not_measurable() -> None:
+    visible = SHOWN.copy()
+    visible[36:42] = 0.3
+    eyes = told_eyes(head(visible=visible), points(40, 0.3, 0.3), STD)
+    assert (eyes.right.measurable, eyes.left.measurable) == (False, True)

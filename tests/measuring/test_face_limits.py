@@ -8,18 +8,24 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from app.measuring.alignment import HeadInCrop
-from app.measuring.face_limits import std_in_view
+from app.measuring.face_limits import in_view
 from app.measuring.pose import Pose
 from app.measuring.usability import Usable, judge
 from tests.measuring.test_usability import BOX, FRONTAL, QUALITY
 
 MIDDLE = np.r_[8, 27:31, 33, 51, 57, 62, 66]  # of the face, in the numbering of ibug-68
+SHOWN = np.full(68, 0.9)
 RIGHT = np.r_[0:8, 17:22, 31:33, 36:42, 48:51, 58:62, 67]  # the subject's
 
 
-def told(yaw: float = 0.0, std: tuple[float, ...] = (3.0, 2.0, 1.0), presence: float = 0.9) -> Any:
+def told(
+    yaw: float = 0.0,
+    std: tuple[float, ...] = (3.0, 2.0, 1.0),
+    presence: float = 0.9,
+    visible: Any = SHOWN,
+) -> HeadInCrop:
     rotation = Rotation.from_euler("y", -yaw, degrees=True).as_matrix()
-    return HeadInCrop(rotation, np.array(std), np.array([0.3, 0.3]), presence)
+    return HeadInCrop(visible, rotation, np.array(std), np.array([0.3, 0.3]), presence)
 
 
 def verdict(std: Any = 2.0, pose: Pose | None = None, split: float = 0.0, **head: Any) -> Usable:
@@ -60,7 +66,7 @@ def test_reasons_against_the_pose_alone(head: dict[str, Any], reason: str) -> No
 
 def test_a_head_that_looks_up_too_far() -> None:
     rotation = Rotation.from_euler("x", -75, degrees=True).as_matrix()
-    head = HeadInCrop(rotation, np.ones(3), np.ones(2), 0.9)
+    head = HeadInCrop(SHOWN, rotation, np.ones(3), np.ones(2), 0.9)
     pose = Pose.of(rotation, "direct")
     assert pose.pitch == pytest.approx(75)
     found = judge(BOX, 0.9, FRONTAL, np.full(68, 2.0), QUALITY, pose, head)
@@ -88,25 +94,41 @@ def test_a_part_or_all_of_the_points_is_not_told(hidden: int, reasons: tuple[str
     assert verdict(std) == Usable(not reasons, "uncertain_pose" not in reasons, reasons)
 
 
+@pytest.mark.parametrize(
+    ("hidden", "reasons"), [(16, ()), (17, ("occluded",)), (61, ("occluded",))]
+)
+def test_points_that_are_covered_are_not_told_however_certain(
+    hidden: int, reasons: tuple[str, ...]
+) -> None:
+    """The pose needs none of them."""
+    visible = np.where(np.arange(68) < hidden, 0.4, 0.6)
+    assert verdict(visible=visible) == Usable(not reasons, True, reasons)
+
+
+def test_what_the_head_itself_hides_is_not_covered() -> None:
+    visible = np.where(np.isin(np.arange(68), np.r_[RIGHT, MIDDLE]), 0.9, 0.1)
+    assert verdict(yaw=60.0, visible=visible) == Usable(True, True, ())
+    assert verdict(yaw=-60.0, visible=visible).reasons == ("occluded",)
+
+
 def test_deviations_that_are_no_numbers_are_hidden_points() -> None:
     assert verdict(math.nan).reasons == ("uncertain", "uncertain_pose")
 
 
 @pytest.mark.parametrize("yaw", [44.0, -44.0])
 def test_all_of_a_face_is_in_view(yaw: float) -> None:
-    assert len(std_in_view(np.ones(68), told(yaw))) == 68
+    assert in_view(told(yaw)).all()
 
 
 def test_the_near_half_of_a_face_is_in_view() -> None:
     """One that turns to the image's right shows the subject's right side."""
-    std = np.arange(68.0)
-    assert set(std_in_view(std, told(60.0))) == set(np.r_[RIGHT, MIDDLE])
+    assert set(np.flatnonzero(in_view(told(60.0)))) == set(np.r_[RIGHT, MIDDLE])
     left = set(range(68)) - set(RIGHT)
-    assert set(std_in_view(std, told(-60.0))) == left
+    assert set(np.flatnonzero(in_view(told(-60.0)))) == left
 
 
 def test_other_schemes_have_all_points_in_view() -> None:
-    assert len(std_in_view(np.ones(5), told(80.0))) == 5
+    assert in_view(told(80.0, visible=np.ones(5))).tolist() == [True] * 5
 
 
 def pnp(misfit: float = 2.0) -> Pose:

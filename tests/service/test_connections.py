@@ -81,3 +81,31 @@ def test_headers_that_take_too_long(service: Service, monkeypatch: pytest.Monkey
             answered += connection.recv(65_536)
         connection.sendall(b"GET /livez")
         assert received(connection) == b""
+
+
+@pytest.mark.parametrize("rest", [b"", b"1\r\nx\r\n"], ids=["nothing more", "a trickle"])
+def test_what_was_refused_before_its_body_came_is_not_waited_for(
+    service: Service, monkeypatch: pytest.MonkeyPatch, rest: bytes
+) -> None:
+    """A trickle does not renew the time either."""
+    monkeypatch.setattr(server, "HEADER_SECONDS", 0.3)
+    with connected(service) as connection:
+        connection.sendall(
+            b"POST /nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+        connection.settimeout(5.0)
+        answered = connection.recv(65_536)
+        assert answered.startswith(b"HTTP/1.1 404 ")
+        connection.settimeout(0.05)
+        closed = False
+        for _ in range(100):
+            try:
+                connection.sendall(rest)
+                closed = connection.recv(65_536) == b""
+            except TimeoutError:
+                continue
+            except (ConnectionResetError, BrokenPipeError):
+                closed = True
+            if closed:
+                break
+        assert closed

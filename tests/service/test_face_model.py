@@ -111,7 +111,8 @@ def test_eyes_are_the_models_own(service: Service) -> None:
     assert face["usable"] == {"landmarks": True, "pose": True, "reasons": []}
     (points_alone,) = faces(raw(service.client, "/analyze", ONE_FACE, model="tiny-points"))
     assert points_alone["eyes"]["left"]["openness"] == pytest.approx(0.35, abs=0.01)
-    assert points_alone["landmarks"] == face["landmarks"]
+    assert face["landmarks"]["visible"] == [0.8] * 68
+    assert points_alone["landmarks"] == face["landmarks"] | {"visible": None}
 
 
 def test_the_callers_box_is_judged_by_the_models_presence(service: Service) -> None:

@@ -49,10 +49,14 @@ def knowing(
     *,
     rotation_std: Floats | Sequence[float] = (1.0, 1.0, 1.0),
     presence: Callable[[Floats], Floats] = np.ones_like,
+    visible: Floats | float = 0.9,
 ) -> FacePredictor:
-    """Answers by the number of the face: its rotation; rotation_std: (3,) or (N, 3)."""
+    """Answers by the number of the face: its rotation; rotation_std: (3,) or (N, 3); visible: one
+    for all, or (N, 68).
+    """
     known = np.stack(list(rotations))
     spread = np.broadcast_to(np.asarray(rotation_std, np.float64), (len(known), 3))
+    shown = np.broadcast_to(np.asarray(visible, np.float64), (len(known), 68))
 
     def run(crops: NDArray[np.uint8]) -> Mapping[str, NDArray[Any]]:
         numbers = crops[:, SIZE // 2, SIZE // 2, 0].astype(int)
@@ -60,6 +64,7 @@ def knowing(
         return {
             "points": np.tile(TEMPLATE_68, (count, 1, 1)),
             "std": np.full((count, 68), 0.01, np.float32),
+            "visible": shown[numbers % len(known)],
             "rotation": known[numbers % len(known)],
             "rotation_std": spread[numbers % len(known)],
             "openness": np.full((count, 2), 0.25, np.float32),
@@ -92,6 +97,7 @@ def untrained_network(std_scale: float = 1.0, rotation_scale: Sequence[float] = 
     outputs = {
         "points": layers.Reshape((68, 2))(layers.Dense(136)(x)),
         "std": ops.exp(layers.Dense(68)(x) - 3.0) * std_scale,
+        "visible": ops.sigmoid(layers.Dense(68)(x)),
         "rotation": rotation,
         "rotation_std": ops.exp(layers.Dense(3)(x) + 1.0) * factors,
         "openness": layers.Dense(2)(x),

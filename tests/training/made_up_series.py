@@ -49,13 +49,14 @@ def _label(rng: np.random.Generator) -> FaceLabel:
         return MarkedPoints(points(count), np.ones(count, dtype=np.bool_))
 
     flags = np.ones(68, dtype=np.bool_)
+    visible = rng.random(68) < 0.8
     return FaceLabel(
         Pose(np.eye(3), np.array([0.0, 0.0, 500.0])),
         PinholeCamera.centred(SIZE, SIZE, 20.0),
         points(68),
-        flags,
+        visible,
         points(68),
-        flags,
+        visible,
         rng.normal(size=(68, 3)),
         {name: marked(name) for name in ("muct-76", "aflw-21", "five")},
         EyeLabels(

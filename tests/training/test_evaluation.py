@@ -12,7 +12,12 @@ from app.face.card import Metric
 from app.face.geometry import Box, crop_transform, face_box, transform
 from app.face.landmarks import scheme
 from tests.tiny_models import TEMPLATE_68, write_landmarks
-from training.landmarks.calibration import axis_coverage, certain_half_ratio, std_scale
+from training.landmarks.calibration import (
+    axis_coverage,
+    certain_half_of_points,
+    certain_half_ratio,
+    std_scale,
+)
 from training.landmarks.evaluation import LandmarkEvaluation, evaluate_landmarks
 from training.landmarks.measure import labelled_faces, mean_face
 from training.landmarks.protocols import JITTER, LABELLED, found_box, jittered
@@ -218,6 +223,12 @@ def test_the_certain_half_is_better_only_if_the_deviation_knows() -> None:
     errors = np.array([1.0, 1.0, 3.0, 3.0])
     assert certain_half_ratio(errors, np.array([1.0, 2.0, 3.0, 4.0])) == 0.5
     assert certain_half_ratio(errors, np.array([1.0, 4.0, 2.0, 3.0])) == 1.0
+
+
+def test_the_certain_half_of_all_points_that_are_seen() -> None:
+    std, distances = [[1.0, 2.0, 0.0], [9.0, 8.0, 3.0]], [[1.0, 2.0, 50.0], [3.0, 6.0, 70.0]]
+    seen = [[1, 1, 0], [1, 1, 0]]
+    assert certain_half_of_points(np.concatenate([std, distances, seen], axis=1)) == 0.5
 
 
 def test_faces_of_two_schemes_are_not_mixed(samples: list[ImageSample]) -> None:

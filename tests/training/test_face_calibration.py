@@ -1,6 +1,7 @@
 """Factors of deviations against errors drawn with known spreads; the rotations are SciPy's."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,7 @@ def drawn(count: int, spread: tuple[float, float, float], seed: int, roll: bool)
     answers = FaceAnswers(
         points=np.zeros((count, 68, 2)),
         std=np.ones((count, 68)),
+        visible=np.ones((count, 68)),
         rotation=found.as_matrix(),
         rotation_std=np.ones((count, 3)),
         openness=np.zeros((count, 2)),
@@ -94,9 +96,9 @@ def test_the_factor_of_the_points_covers_ninety_per_cent(tmp_path: Path) -> None
     points = point_samples(tmp_path)
     posed = posed_samples(tmp_path, [head(0, 0, 0), head(3, 0, 0)])
     predictor = knowing([head(1, 0, 1)])
-    sets = CalibrationSets(points, {"made": (posed, True)})
+    sets = CalibrationSets({"made": points}, {"made": (posed, True)})
     before = calibrate(predictor, sets)
-    assert before.coverage["points"] == pytest.approx(0.9, abs=2e-3)
+    assert before.coverage["points, made"] == pytest.approx(0.9, abs=2e-3)
 
     def twice(crops: np.ndarray) -> dict[str, np.ndarray]:
         answers = dict(predictor.run(crops))
@@ -107,12 +109,37 @@ def test_the_factor_of_the_points_covers_ninety_per_cent(tmp_path: Path) -> None
     assert after.rotation_std == pytest.approx(tuple(f / 4 for f in before.rotation_std))
 
 
+def test_sets_of_points_count_alike_however_large(tmp_path: Path) -> None:
+    """Of a set whose errors are twice those of the other, nine tenths of both must lie inside."""
+    few = point_samples(tmp_path)
+    far = [
+        replace(one, faces=(replace(one.faces[0], points_in_image=_twice_as_far(one)),))
+        for one in few
+    ]
+    posed = {"made": (posed_samples(tmp_path, [head(0, 0, 0)]), True)}
+    predictor = knowing([head(1, 0, 1)])
+
+    def factor(**points: list[ImageSample]) -> float:
+        return calibrate(predictor, CalibrationSets(points, posed)).std
+
+    both = factor(near=few, far=far)
+    assert factor(near=few) < both < factor(far=far)
+    assert both == pytest.approx(factor(near=few * 5, far=far))
+
+
+def _twice_as_far(one: ImageSample) -> np.ndarray:
+    points = one.faces[0].points_in_image
+    assert points is not None
+    template = (TEMPLATE_68 * 30 + 5).astype(np.float32)
+    return template + 2 * (points - template)
+
+
 def test_the_exported_file_is_calibrated(tmp_path: Path) -> None:
     points = point_samples(tmp_path)
     rng = np.random.default_rng(0)
     posed = posed_samples(tmp_path, list(Rotation.random(30, rng=rng).as_matrix()))
     workspace = Workspace(tmp_path / "runs", tmp_path / "models", "face")
-    sets = CalibrationSets(points, {"made": (posed, True)})
+    sets = CalibrationSets({"made": points}, {"made": (posed, True)})
     calibration = export_face(untrained_network, workspace, sets)
 
     measured = measure_posed(FacePredictor.open(workspace.onnx), posed, roll_labelled=True)

@@ -64,11 +64,15 @@ def test_cells_vote_by_weight_for_places_beside_them() -> None:
     # 0: (0.125, 0.875).
     logits[0, 0, 1, 2], logits[0, 0, 3, 0] = np.log(3.0), 0.0
     offsets[0, 0, :, 1, 2], offsets[0, 0, :, 3, 0] = (0.4, -0.8), (2.0, 0.0)
-    found = VotingCells()([tf.constant(logits), tf.constant(offsets)]).numpy()[0, 0]
+    others = np.full((1, 1, 4, 4), 9.0, np.float32)
+    others[0, 0, 1, 2], others[0, 0, 3, 0] = 2.0, -4.0
+    votes = [tf.constant(values) for values in (logits, offsets, others)]
+    found = VotingCells()(votes).numpy()[0, 0]
     first, second = np.array([0.725, 0.175]), np.array([0.625, 0.875])
     np.testing.assert_allclose(found[:2], 0.75 * first + 0.25 * second, atol=1e-5)
     # Two places 0.5 apart along both axes, weights 3 : 1.
     assert np.exp(found[2]) == pytest.approx(0.5 * np.sqrt(3 / 16), rel=1e-3)
+    assert found[3] == pytest.approx(0.75 * 2.0 - 0.25 * 4.0, abs=1e-4)
 
 
 def target(points: Floats) -> tf.Tensor:
@@ -109,6 +113,7 @@ def test_it_starts_at_the_mean_face_and_serves_the_contract(head: str, tmp_path:
     assert {name: values.shape[1:] for name, values in served.items()} == {
         "points": (68, 2),
         "std": (68,),
+        "visible": (68,),
         "rotation": (3, 3),
         "rotation_std": (3,),
         "openness": (2,),

@@ -1,10 +1,13 @@
 """The parts of the face network's loss against numbers worked out by hand."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import Rotation
+from scipy.special import expit
 
 from app.face.pnp import canonical_points
 from training.faces.losses import (
@@ -14,6 +17,7 @@ from training.faces.losses import (
     point_loss,
     presence_loss,
     rotation_loss,
+    visible_loss,
 )
 from training.faces.targets import PREDICTION, TARGET, no_face, target_vector, width
 
@@ -63,6 +67,19 @@ def test_the_best_deviation_of_a_point_is_its_error() -> None:
 
     best = np.log(0.05)
     assert loss(best) < min(loss(best - 0.1), loss(best + 0.1))
+
+
+def test_whether_points_show_is_judged_by_cross_entropy() -> None:
+    shown, weights = np.arange(68) < 30, np.where(np.arange(68) < 60, 0.5, 0.0)
+    logits = np.random.default_rng(0).normal(0, 2, 68)
+    some = target(visible=shown, visible_weights=weights)
+    expected = np.mean(weights * binary_cross_entropy(logits, shown))
+    assert value(visible_loss(some, prediction(visible_logit=logits))) == pytest.approx(expected)
+
+
+def binary_cross_entropy(logits: NDArray[Any], labels: NDArray[np.bool_]) -> NDArray[Any]:
+    probability = expit(logits)
+    return -np.log(np.where(labels, probability, 1 - probability))
 
 
 @pytest.mark.parametrize(("axis", "weights"), [("y", (1, 0, 1)), ("z", (1, 1, 0))])

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
+from scipy.special import expit
 
 from training.faces.losses import face_loss
 from training.faces.targets import PREDICTION, target_vector, width
@@ -54,11 +55,15 @@ def test_the_served_outputs_are_the_contract() -> None:
     assert shapes == {
         "points": (68, 2),
         "std": (68,),
+        "visible": (68,),
         "rotation": (3, 3),
         "rotation_std": (3,),
         "openness": (2,),
         "presence": (),
     }
+    even = serving_network(network, faces_per_other=20.0).predict(crops(4), verbose=0)["presence"]
+    odds, even_odds = (p / (1 - p) for p in (answer["presence"], even))
+    np.testing.assert_allclose(odds / even_odds, 20.0, rtol=1e-4)
     raw = network.predict(crops(4), verbose=0)
     np.testing.assert_allclose(answer["std"], 2 * np.exp(raw[:, PREDICTION["log_std"]]), rtol=1e-4)
     expected = np.exp(raw[:, PREDICTION["rotation_log_std"]]) * (1.0, 3.0, 0.5)
@@ -66,6 +71,8 @@ def test_the_served_outputs_are_the_contract() -> None:
     product = answer["rotation"] @ np.swapaxes(answer["rotation"], 1, 2)
     np.testing.assert_allclose(product, np.tile(np.eye(3), (4, 1, 1)), atol=1e-5)
     np.testing.assert_allclose(np.linalg.det(answer["rotation"]), 1.0, atol=1e-5)
+    logits = raw[:, PREDICTION["visible_logit"]].astype(np.float64)
+    np.testing.assert_allclose(answer["visible"], expit(logits), rtol=1e-4)
     assert ((answer["presence"] > 0) & (answer["presence"] < 1)).all()
 
 
@@ -81,6 +88,8 @@ def test_it_learns_every_label_of_a_few_crops() -> None:
                 rotation_weights=(1, 1, 1),
                 openness=rng.uniform(0, 0.4, 2),
                 openness_weights=(1, 1),
+                visible=rng.random(68) < 0.5,
+                visible_weights=np.ones(68),
                 presence=1.0,
                 presence_weight=1.0,
             )

@@ -14,7 +14,7 @@ from app.face.pnp import canonical_points
 from app.face.rotation import to_euler
 from training.faces.crops import LabelledCrops
 from training.faces.negatives import FacelessPlaces
-from training.faces.pipeline import FaceBatches, labelled_crop, plain_arrays
+from training.faces.pipeline import FaceBatches, hide, labelled_crop, plain_arrays
 from training.faces.prepared import box_of_five
 from training.faces.targets import TARGET, no_face
 from training.landmarks.pipeline import CropJitter
@@ -91,6 +91,37 @@ def test_a_mirror_swaps_eyes_and_the_weights_of_sides() -> None:
     assert swapped[36] == weights[45]
     assert swapped[0] == weights[16]
     assert swapped[30] == weights[30]
+
+
+def test_what_shows_is_mirrored_and_ends_at_the_edge() -> None:
+    some = faces()
+    some.visible[0, 36] = 0.0
+    some.visible_weights[:] = 0.3
+    to_image = crop_transform(Box(*some.boxes[0].tolist()))
+    for flipped, hidden in ((False, 36), (True, 45)):
+        _, target = labelled_crop(some, 0, 64, to_image, flipped=flipped)
+        assert np.flatnonzero(target[TARGET["visible"]] == 0).tolist() == [hidden]
+    # A crop of the face's right half in the picture: the points left of it are out of sight.
+    x, y, width, height = some.boxes[0].tolist()
+    half = crop_transform(Box(x + width / 2, y, width, height), 1.0)
+    _, target = labelled_crop(some, 0, 64, half)
+    left_of_it = target[TARGET["points"]].reshape(68, 2)[:, 0] < 0
+    assert left_of_it.sum() > 20
+    assert (target[TARGET["visible"]][left_of_it] == 0).all()
+
+
+def test_covered_points_are_hidden() -> None:
+    some = faces()
+    some.point_weights[:, 60:] = 0.0
+    _, target = labelled_crop(some, 0, 64, crop_transform(Box(*some.boxes[0].tolist())))
+    covered = np.zeros((64, 64), bool)
+    covered[:, 32:] = True
+    hide(target, covered)
+    right = target[TARGET["points"]].reshape(68, 2)[:, 0] >= 0.5
+    expected = right & (np.arange(68) < 60)
+    np.testing.assert_array_equal(target[TARGET["visible"]], ~expected)
+    np.testing.assert_array_equal(target[TARGET["visible_weights"]], expected)
+    assert expected.sum() > 20
 
 
 def batches(some: LabelledCrops, epoch: int = 0, **options: object) -> FaceBatches:

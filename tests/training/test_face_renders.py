@@ -69,8 +69,13 @@ def write_renders(folder: Path, seed: int, source: str = "renders") -> Path:
 
 
 def predictor() -> FacePredictor:
-    """Turned 1, 2, ... 6 degrees too far; openness always 0.25; points always the template."""
-    return knowing([head(yaw + 1 + index, 10, 5) for index, yaw in enumerate(YAWS)])
+    """Turned 1, 2, ... 6 degrees too far; openness always 0.25; points always the template. Of the
+    hidden eyes it knows the first and the right half of the last two; the jaw of the first head,
+    17 points, it takes for hidden.
+    """
+    visible = np.full((COUNT, 68), 0.9)
+    visible[3, 42:48] = visible[5, 36:42] = visible[0, :17] = 0.2
+    return knowing([head(yaw + 1 + i, 10, 5) for i, yaw in enumerate(YAWS)], visible=visible)
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +132,19 @@ def test_points_by_the_boxs_diagonal_and_by_the_eyes_that_show(
     found = values(evaluation.rows, "nme_inter_ocular")["all"]
     assert found == (pytest.approx(100 * np.mean(by_eyes), abs=1e-3), 3)
     assert "all" in values(evaluation.rows, "mean_face_nme_box_diagonal")
+
+
+def test_which_points_show(evaluation: RenderEvaluation) -> None:
+    hidden = values(evaluation.rows, "hidden_told")
+    assert hidden["all"] == (pytest.approx(100 * (1 + 0 + 0.5) / 3), 3)
+    assert hidden["glasses: sun"] == (0.0, 1)
+    doubted = values(evaluation.rows, "shown_told_hidden")
+    assert doubted["all"] == (pytest.approx(100 * 17 / 68 / 6), 6)
+    # Of 24 hidden points 12 are told, of the others 17 are told wrongly; equals count half.
+    showing = COUNT * 68 - 24
+    right = 12 * (showing - 17) + (12 * 17 + 12 * (showing - 17)) / 2
+    found = values(evaluation.rows, "visible_auc")["all"]
+    assert found == (pytest.approx(right / (24 * showing), abs=1e-4), 6)
 
 
 def test_openness_of_the_eyes_that_show(evaluation: RenderEvaluation) -> None:

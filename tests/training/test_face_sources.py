@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import keras
 import numpy as np
 import pytest
@@ -16,48 +15,16 @@ from app.face.pnp import canonical_points
 from app.face.rotation import geodesic_degrees, to_euler
 from tests.training.made_up_series import SIZE as RENDER_SIZE
 from tests.training.made_up_series import OpenMadeUp
+from tests.training.tiny_sets import write_pointing, write_renders, write_set
 from training.faces import prepared
 from training.faces.crops import LabelledCrops
 from training.faces.lids import OFFSET, PHOTOGRAPH_WEIGHT, SLOPE
-from training.faces.prepared import from_shards, load_source, prepare_source
+from training.faces.prepared import SHOWN_WEIGHT, from_shards, load_source, prepare_source
 from training.recipes.face_68 import FACE_68
 from training.splits import validation_by_subject
-from training.synthetic.shards import write_samples
 from training.workspace import Workspace
 
-SIDE = 120
 Floats = NDArray[np.float64]
-
-
-def write_set(root: Path, names: list[str], **labels: Any) -> None:
-    (root / "images").mkdir(parents=True)
-    for index, name in enumerate(names):
-        picture = np.full((SIDE, SIDE, 3), 40 + 10 * index, np.uint8)
-        assert cv2.imwrite(str(root / "images" / name), picture)
-    np.savez(root / "labels.npz", filename=np.array(names), **labels)
-
-
-def write_renders(folder: Path, count: int, source: str = "renders") -> Path:
-    facts = {"source": source, "edition": "free", "terms": "none"}
-    write_samples(OpenMadeUp(), {"seed": 1}, facts, folder, count)
-    return folder
-
-
-def write_pointing(root: Path) -> None:
-    """Persons 1, 2 (train), 9 (validation) and 11 (test), looking to either side; one straight up.
-
-    The set's boxes, by their middles, reach from the brows to the mouth.
-    """
-    people = [1, 1, 2, 2, 9, 9, 11]
-    poses = [(0, -30), (90, 0), (15, 30), (0, 0), (-30, 45), (0, 0), (0, 0)]
-    write_set(
-        root,
-        [f"person{person:02d}-{index}.png" for index, person in enumerate(people)],
-        tilt_pan=np.array(poses),
-        face_raw=np.tile([60, 62, 40, 36], (len(people), 1)),
-        identity=np.array(people),
-        series=np.ones(len(people), int),
-    )
 
 
 def seen(rotation: Floats) -> Floats:
@@ -121,6 +88,8 @@ def test_photographs_are_cut_fitted_and_their_eyes_judged(tmp_path: Path) -> Non
     assert faces.subject.tolist() == names
     assert faces.split.tolist() == [validation_by_subject(name, one_in=20) for name in names]
     np.testing.assert_array_equal(faces.point_weights, 1)
+    np.testing.assert_array_equal(faces.visible, 1)
+    np.testing.assert_allclose(faces.visible_weights, SHOWN_WEIGHT)
     # Pictures show twice the crop's 1.3 times the box, 256 pixels a side.
     for index, row in enumerate(points):
         box = face_box(row)
@@ -170,6 +139,7 @@ def test_angles_without_points(tmp_path: Path) -> None:
     assert faces.split.tolist() == ["train"] * 3 + ["validation"] * 2
     assert not faces.point_weights.any()
     assert not faces.openness_weights.any()
+    assert not faces.visible_weights.any()
     np.testing.assert_allclose(faces.rotation_weights, np.tile([1, 1, 0.1], (5, 1)))
     yaw, pitch, roll = to_euler(faces.rotation.astype(np.float64))
     np.testing.assert_allclose(yaw, [30, -30, 0, -45, 0], atol=1e-3)
@@ -190,7 +160,10 @@ def test_shards_are_read_with_those_for_training_first(tmp_path: Path) -> None:
         sample = made(int(name.removeprefix("render-")))
         np.testing.assert_array_equal(faces.pixels[row], sample.image)
         np.testing.assert_allclose(faces.points[row], sample.label.points, rtol=1e-6)
+        np.testing.assert_array_equal(faces.visible[row], sample.label.visible)
     assert (faces.split[: len(train)] == "train").all()
+    assert 0 < faces.visible.mean() < 1
+    np.testing.assert_array_equal(faces.visible_weights, 1)
     np.testing.assert_array_equal(faces.openness_weights, 1)
     part = faces.of_split("train")
     assert len(part) == len(train)

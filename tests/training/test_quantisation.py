@@ -148,6 +148,7 @@ def face_answers(count: int) -> dict[str, NDArray[np.float32]]:
     return {
         "points": np.full((count, 68, 2), 0.5, np.float32),
         "std": np.full((count, 68), 0.02, np.float32),
+        "visible": np.full((count, 68), 0.9, np.float32),
         "rotation": np.tile(np.eye(3, dtype=np.float32), (count, 1, 1)),
         "rotation_std": np.full((count, 3), 4.0, np.float32),
         "openness": np.full((count, 2), 0.3, np.float32),

@@ -133,6 +133,21 @@ def test_another_network_is_refused(tmp_path: Path) -> None:
         reopen(tmp_path / "model.onnx", landmark_network(64, 6), pictures(8, 1))
 
 
+def test_a_new_read_out_begins_anew(tmp_path: Path) -> None:
+    trained = as_if_trained(landmark_network(64, 5))
+    export_landmarks(trained, tmp_path / "model.onnx")
+    earlier = landmark_network(64, 5)
+    read_out = keras.layers.Dense(3, name="something_new")
+    flat = next(one for one in earlier.layers if isinstance(one, keras.layers.Flatten))
+    network = keras.Model(earlier.input, [earlier.output, read_out(flat.output)])
+    before = read_out.get_weights()
+    reopen(tmp_path / "model.onnx", network, pictures(20, 2))
+    for value, old in zip(read_out.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(value, old)
+    seen = pictures(4, 3)
+    np.testing.assert_allclose(answers(earlier, seen), answers(trained, seen), rtol=1e-3, atol=1e-3)
+
+
 def test_a_landmark_model_gives_its_trunk_to_a_face_network(tmp_path: Path) -> None:
     beginning = Beginning.at(tmp_path, write_landmarks(tmp_path / "some-model").name, "research")
     assert beginning is not None

@@ -18,7 +18,6 @@ from training.datasets import load
 from training.faces.posed import AXES, PosedFaces, measure_posed
 from training.faces.predictor import FacePredictor
 from training.images import read_rgb
-from training.landmarks.calibration import axis_coverage, std_scale
 from training.landmarks.measure import labelled_faces
 from training.landmarks.protocols import labelled_box
 from training.samples import ImageSample
@@ -46,39 +45,36 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationSets:
-    """points: faces with 68 points. posed: by name, faces of known rotation and whether their roll
-    is labelled; each set counts alike, however many faces it has.
+    """By name. points: faces with 68 points. posed: faces of known rotation, and whether their roll
+    is labelled. Each set counts alike, however many faces it has.
     """
 
-    points: Sequence[ImageSample]
+    points: Mapping[str, Sequence[ImageSample]]
     posed: Mapping[str, tuple[Sequence[ImageSample], bool]]
 
 
 def calibration_sets(data: Path, points: str) -> CalibrationSets:
-    """The validation faces of the set `points` (w300; renders for weights free of other data), of
-    Pointing'04 and of the renders.
+    """The validation faces of the set `points` (w300; renders for weights free of other data) and
+    of the renders; for the rotation those of Pointing'04 and of the renders.
     """
     held_out = {
         name: [sample for sample in load(name, data) if sample.split == "validation"]
         for name in {points, "pointing04", "renders"}
     }
     posed = {"pointing04": (held_out["pointing04"], False), "renders": (held_out["renders"], True)}
-    return CalibrationSets(held_out[points], posed)
+    return CalibrationSets({name: held_out[name] for name in (points, "renders")}, posed)
 
 
 def calibrate(predictor: FacePredictor, sets: CalibrationSets) -> Calibration:
     """predictor: the model with its deviations as they were learnt."""
-    faces = labelled_faces(sets.points)
-    crops = [predictor.crop(read_rgb(one.sample.path), labelled_box(one.face)) for one in faces]
-    answers = predictor.predict([crop.pixels for crop in crops])
-    truth = np.stack(
-        [crop.points_to_crop(one.truth) for crop, one in zip(crops, faces, strict=True)]
-    )
-    seen = np.stack([one.seen for one in faces])
-    offsets = answers.points - truth
-    factor = std_scale(offsets, answers.std, seen, LEVEL)
-    coverage = {"points": float(axis_coverage(offsets, answers.std * factor, seen).mean())}
-
+    placed = {name: _placed(predictor, samples) for name, samples in sets.points.items()}
+    factor = _scale([np.abs(one.errors) / one.std[:, None] for one in placed.values()])
+    coverage = {
+        f"points, {name}": float(
+            (np.abs(one.errors) <= _half_width(LEVEL) * factor * one.std[:, None]).mean()
+        )
+        for name, one in placed.items()
+    }
     posed = {
         name: measure_posed(predictor, samples, roll_labelled=roll)
         for name, (samples, roll) in sets.posed.items()
@@ -93,24 +89,54 @@ def calibrate(predictor: FacePredictor, sets: CalibrationSets) -> Calibration:
 
 def rotation_scales(sets: Sequence[PosedFaces]) -> tuple[float, float, float]:
     """For each axis the factor by which the sets, each counting alike, are covered to 90 %."""
-    first, second, third = (_scale(sets, axis) for axis in range(3))
+    first, second, third = (_axis_scale(sets, axis) for axis in range(3))
     return first, second, third
 
 
 def covered(posed: PosedFaces, factors: Floats | float = 1.0, level: float = LEVEL) -> Floats:
     """(N, 3) 1 where the error about an axis is inside the central `level` interval, else 0."""
-    half_width = NormalDist().inv_cdf(0.5 + level / 2) * posed.answers.rotation_std * factors
+    half_width = _half_width(level) * posed.answers.rotation_std * factors
     return np.asarray(np.abs(posed.axis_errors) <= half_width, np.float64)
 
 
-def _scale(sets: Sequence[PosedFaces], axis: int) -> float:
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """errors: (n, 2) of all points that are seen, unit crop. std: (n,)."""
+
+    errors: Floats
+    std: Floats
+
+
+def _placed(predictor: FacePredictor, samples: Sequence[ImageSample]) -> _Placed:
+    faces = labelled_faces(samples)
+    crops = [predictor.crop(read_rgb(one.sample.path), labelled_box(one.face)) for one in faces]
+    answers = predictor.predict([crop.pixels for crop in crops])
+    truth = [crop.points_to_crop(one.truth) for crop, one in zip(crops, faces, strict=True)]
+    seen = np.stack([one.seen for one in faces])
+    return _Placed((answers.points - np.stack(truth))[seen], answers.std[seen])
+
+
+def _axis_scale(sets: Sequence[PosedFaces], axis: int) -> float:
     labelled = [posed for posed in sets if axis in posed.axes]
     if not labelled:
         raise ValueError(f"no calibration face has a labelled {AXES[axis]}")
-    ratios = [np.abs(p.axis_errors[:, axis]) / p.answers.rotation_std[:, axis] for p in labelled]
-    weights = [np.full(len(values), 1.0 / len(values)) for values in ratios]
-    wanted = NormalDist().inv_cdf(0.5 + LEVEL / 2)
-    return _weighted_quantile(np.concatenate(ratios), np.concatenate(weights)) / wanted
+    return _scale(
+        [np.abs(p.axis_errors[:, axis]) / p.answers.rotation_std[:, axis] for p in labelled]
+    )
+
+
+def _scale(ratios: Sequence[Floats]) -> float:
+    """The factor by which the sets, each counting alike, are covered to LEVEL. ratios: by set, of
+    errors to deviations.
+    """
+    flat = [values.ravel() for values in ratios]
+    weights = [np.full(len(values), 1.0 / len(values)) for values in flat]
+    return _weighted_quantile(np.concatenate(flat), np.concatenate(weights)) / _half_width(LEVEL)
+
+
+def _half_width(level: float) -> float:
+    """Of the central interval, in deviations."""
+    return NormalDist().inv_cdf(0.5 + level / 2)
 
 
 def _weighted_quantile(values: Floats, weights: Floats) -> float:

@@ -21,7 +21,8 @@ class LabelledCrops:
     pixels (n, S, S, 3) uint8; boxes (n, 4) x, y, width, height and points (n, 68, 2) float32, both
     pixels of the picture; rotation (n, 3, 3), head to camera; openness (n, 2). Weights are 0 where
     there is no label: point_weights (n, 68), rotation_weights (n, 3) for the axes of the unrolled
-    head (see `training.faces.targets`), openness_weights (n, 2). subject, split: (n,) str.
+    head (see `training.faces.targets`), openness_weights (n, 2). visible: (n, 68), 1 where nothing
+    hides the point, visible_weights. subject, split: (n,) str.
     """
 
     pixels: NDArray[np.uint8]
@@ -32,6 +33,8 @@ class LabelledCrops:
     rotation_weights: NDArray[np.float32]
     openness: NDArray[np.float32]
     openness_weights: NDArray[np.float32]
+    visible: NDArray[np.float32]
+    visible_weights: NDArray[np.float32]
     subject: NDArray[np.str_]
     split: NDArray[np.str_]
 
@@ -53,6 +56,8 @@ class LabelledCrops:
             "rotation_weights": np.zeros((n, 3), np.float32),
             "openness": np.zeros((n, 2), np.float32),
             "openness_weights": np.zeros((n, 2), np.float32),
+            "visible": np.ones((n, POINTS), np.float32),
+            "visible_weights": np.zeros((n, POINTS), np.float32),
         }
         return cls(pixels, boxes, subject=subject, split=split, **{**nothing, **labels})
 
@@ -111,4 +116,5 @@ class LabelledCrops:
                 f"{folder} is not prepared: run `python -m training prepare` first"
             )
         with np.load(folder / _SAVED) as labels:
-            return cls(np.load(folder / "pixels.npy"), **{n: labels[n] for n in labels.files})
+            rest = {name: labels[name] for name in labels.files}
+            return cls.unlabelled(np.load(folder / "pixels.npy"), **rest)

@@ -15,17 +15,21 @@ MOST_BY_INT8 = 0.1
 error: sqrt(1 + 0.1 ** 2).
 """
 
-_SHARE = 0.1  # of openness and presence, 0..1: what counts as much as a whole deviation
+# Of openness, presence and visible, 0..1: what counts as much as a whole deviation.
+_SHARE = 0.1
 
 
 def face_difference(answered: Outputs, wanted: Outputs) -> float:
     """Root mean square of the points' and of the rotation's differences in `wanted`'s deviations,
-    and of openness and presence in tenths; the largest of the three.
+    of openness, of presence and of visible in tenths; the largest of them.
     """
     turned = geodesic_degrees(answered["rotation"], wanted["rotation"]) / np.sqrt(3.0)
     expected = np.sqrt(np.mean(np.square(wanted["rotation_std"]), axis=-1))
-    shares = np.column_stack([answered[name] - wanted[name] for name in ("openness", "presence")])
-    return max(points_difference(answered, wanted), _rms(turned / expected), _rms(shares / _SHARE))
+    shares = [
+        _rms((answered[name] - wanted[name]) / _SHARE)
+        for name in ("openness", "presence", "visible")
+    ]
+    return max(points_difference(answered, wanted), _rms(turned / expected), *shares)
 
 
 def points_difference(answered: Outputs, wanted: Outputs) -> float:

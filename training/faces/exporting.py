@@ -31,7 +31,7 @@ def export_face(
     plain = serving(1.0, (1.0, 1.0, 1.0))
     predictor = FacePredictor(lambda crops: _outputs(plain, crops), int(plain.inputs[0].shape[1]))
     calibration = calibrate(predictor, sets)
-    faces = labelled_faces(sets.points)[:_PARITY_CROPS]
+    faces = labelled_faces(next(iter(sets.points.values())))[:_PARITY_CROPS]
     crops = [predictor.crop(read_rgb(one.sample.path), labelled_box(one.face)) for one in faces]
     exported = export_onnx(
         serving(calibration.std, calibration.rotation_std),

@@ -20,8 +20,9 @@ _DISTRIBUTION_WEIGHT = 1.0
 _LAPLACE_WEIGHT = 2.0  # makes a pixel cost what it costs by the wing loss
 _STD_WEIGHT = 0.1  # of both likelihoods: they are to fit, not to lead
 _ROTATION_WEIGHT = 20.0  # a radian
-_OPENNESS_WEIGHT = 10.0
+_OPENNESS_WEIGHT = 25.0
 _PRESENCE_WEIGHT = 1.0
+_VISIBLE_WEIGHT = 1.0
 # Small: the canonical head is nobody's, and its points are not quite where people click.
 _CONSISTENCY_WEIGHT = 0.02
 
@@ -67,6 +68,7 @@ class FaceLoss(keras.losses.Loss):
             + rotation_loss(y_true, y_pred, self.rotation_weight)
             + _OPENNESS_WEIGHT * openness_loss(y_true, y_pred)
             + _PRESENCE_WEIGHT * presence_loss(y_true, y_pred)
+            + _VISIBLE_WEIGHT * visible_loss(y_true, y_pred)
             + _CONSISTENCY_WEIGHT * consistency_loss(y_true, y_pred)
         )
         if self.head in DISTRIBUTION_LOSSES:
@@ -134,6 +136,13 @@ def presence_loss(target: keras.KerasTensor, prediction: keras.KerasTensor) -> k
     present = target[:, TARGET["presence"]][:, 0]
     weight = target[:, TARGET["presence_weight"]][:, 0]
     return weight * (ops.softplus(logit) - present * logit)
+
+
+def visible_loss(target: keras.KerasTensor, prediction: keras.KerasTensor) -> keras.KerasTensor:
+    """Binary cross-entropy of the logits, the mean over the points."""
+    logit = prediction[:, PREDICTION["visible_logit"]]
+    each = ops.softplus(logit) - target[:, TARGET["visible"]] * logit
+    return ops.mean(target[:, TARGET["visible_weights"]] * each, axis=-1)
 
 
 def consistency_loss(target: keras.KerasTensor, prediction: keras.KerasTensor) -> keras.KerasTensor:

@@ -11,7 +11,7 @@ from app.face.rotation import mirror, turn
 from training.augmentation import cover_side, occlude, photometric, restyle
 from training.faces.crops import LabelledCrops
 from training.faces.negatives import FacelessPlaces
-from training.faces.targets import no_face, target_vector
+from training.faces.targets import TARGET, no_face, target_vector
 from training.fit import EpochBatches
 from training.landmarks.pipeline import CropJitter
 
@@ -19,7 +19,7 @@ Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 # Boxes of detectors stray further than labelled ones, and heads lie down.
-JITTER = CropJitter(turn_max=60.0, scale_std=0.15, shift_std=0.08, side_covered=0.05)
+JITTER = CropJitter(turn_max=60.0, scale_std=0.15, shift_std=0.08, side_covered=0.10)
 _FLIP = list(scheme("ibug-68").flip)
 
 
@@ -72,10 +72,13 @@ class FaceBatches(EpochBatches):
         if self._jitter.restyled and rng.random() < self._jitter.restyled:
             crop = restyle(rng, crop)
         crop = photometric(rng, crop)
-        if rng.random() < self._jitter.occluded:
-            crop = occlude(rng, crop)
-        if rng.random() < self._jitter.side_covered:
-            crop = cover_side(rng, crop)
+        for share, cover in (
+            (self._jitter.occluded, occlude),
+            (self._jitter.side_covered, cover_side),
+        ):
+            if rng.random() < share:
+                crop, covered = cover(rng, crop)
+                hide(target, covered)
         return crop, target
 
 
@@ -112,12 +115,15 @@ def labelled_crop(
     weights = faces.point_weights[row]
     rotation = turn(faces.rotation[row], -angle)
     openness, openness_weights = faces.openness[row], faces.openness_weights[row]
+    visible, visible_weights = faces.visible[row], faces.visible_weights[row]
     if flipped:
         crop = np.ascontiguousarray(crop[:, ::-1])
         points = np.column_stack([1.0 - points[:, 0], points[:, 1]])[_FLIP]
         weights = weights[_FLIP]
         rotation = mirror(rotation)
         openness, openness_weights = openness[::-1], openness_weights[::-1]
+        visible, visible_weights = visible[_FLIP], visible_weights[_FLIP]
+    inside = ((points >= 0) & (points <= 1)).all(axis=1)
     target = target_vector(
         points=points,
         point_weights=weights,
@@ -125,10 +131,22 @@ def labelled_crop(
         rotation_weights=faces.rotation_weights[row],
         openness=openness,
         openness_weights=openness_weights,
+        visible=visible * inside,
+        visible_weights=visible_weights,
         presence=1.0,
         presence_weight=1.0,
     )
     return crop, target
+
+
+def hide(target: Floats, covered: NDArray[np.bool_]) -> None:
+    """Changes a target: its labelled points on covered pixels (size, size) are surely hidden."""
+    size = len(covered)
+    points = target[TARGET["points"]].reshape(-1, 2)
+    columns, rows = np.clip(points * size, 0, size - 1).astype(np.intp).T
+    hidden = covered[rows, columns] & (target[TARGET["point_weights"]] > 0)
+    target[TARGET["visible"]][hidden] = 0.0
+    target[TARGET["visible_weights"]][hidden] = 1.0
 
 
 def jittered_crop(

@@ -21,13 +21,14 @@ Pixels = NDArray[np.uint8]
 class FaceAnswers:
     """What the model says about N crops, each as the crop shows it.
 
-    points: (N, 68, 2), std: (N, 68), unit crop. rotation: (N, 3, 3) head -> camera. rotation_std:
-    (N, 3) degrees, about the axes of app.face.head_axes. openness: (N, 2) right eye, left eye.
-    presence: (N,) 0..1.
+    points: (N, 68, 2), std: (N, 68), unit crop. visible: (N, 68) 0..1. rotation: (N, 3, 3) head ->
+    camera. rotation_std: (N, 3) degrees, about the axes of app.face.head_axes. openness: (N, 2)
+    right eye, left eye. presence: (N,) 0..1.
     """
 
     points: Floats
     std: Floats
+    visible: Floats
     rotation: Floats
     rotation_std: Floats
     openness: Floats

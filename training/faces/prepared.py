@@ -39,6 +39,8 @@ _SMALLEST_FACE = 24.0  # pixels; the labels of smaller faces are mostly rounding
 # YouTube Faces' points are machine-made and rounded.
 _POINT_WEIGHT = {"w300": 1.0, "ytf68": 0.5}
 # Pointing'04 does not label roll; people sit upright, by and large.
+# Nobody marked what hides the points of photographs: most of them show.
+SHOWN_WEIGHT = 0.3
 _AXES_LABELLED = {"pointing04": (1.0, 1.0, 0.1), "pointing04-folder": (1.0, 1.0, 0.1)}
 _MOST_TILT = 75.0  # its next tilt is 90, where pan says nothing
 # Which of the 68 points a set with five really labels: nose tip and mouth corners. Its eyes are
@@ -78,11 +80,14 @@ def prepare_source(
 
 def load_source(name: str, data: Path, folder: Path) -> LabelledCrops:
     """What `prepare_source` made of the set, or its shards, those for training first; photographs
-    with their eyes' openness as far as the points on their lids tell.
+    with their eyes' openness as far as the points on their lids tell, and labelled points as
+    visible.
     """
     if name in SHARDS:
         return from_shards(data / name).train_first()
     faces = LabelledCrops.load(folder)
+    shown = (faces.point_weights > 0).astype(np.float32)
+    faces = replace(faces, visible=shown, visible_weights=SHOWN_WEIGHT * shown)
     weight = _POINT_WEIGHT.get(name, 0.0) * PHOTOGRAPH_WEIGHT
     return (_with_openness_of_lids(faces, weight) if weight else faces).train_first()
 
@@ -96,11 +101,12 @@ def from_shards(folder: Path) -> LabelledCrops:
     """
     manifest = read_manifest(folder)
     faces = prepared_from_shards(folder, "ibug-68")
-    rotation, openness = [], []
+    rotation, openness, visible = [], [], []
     for start in range(0, manifest["count"], PER_SHARD):
         with np.load(labels_path(folder, start)) as labels:
             rotation.append(as_seen(labels["pose.rotation"], labels["pose.translation"]))
             openness.append(labels["eyes.openness"])
+            visible.append(labels["visible"])
     n = len(faces)
     weight = PHOTOGRAPH_WEIGHT if manifest["source"] == "profiled" else 1.0
     return LabelledCrops(
@@ -112,6 +118,8 @@ def from_shards(folder: Path) -> LabelledCrops:
         np.ones((n, 3), np.float32),
         np.concatenate(openness).astype(np.float32),
         np.full((n, 2), weight, np.float32),
+        np.concatenate(visible).astype(np.float32),
+        np.full((n, POINTS), weight, np.float32),
         faces.subject,
         faces.split,
     )

@@ -11,6 +11,7 @@ from app.face.landmarks import scheme
 from app.face.rotation import geodesic_degrees
 from training.faces.pose_rows import angle_rows, sliced_means, uncertainty_rows, yaw_slices
 from training.faces.predictor import FacePredictor
+from training.faces.presence import area_under_roc
 from training.faces.rendered import RenderedFaces, measure_rendered
 from training.landmarks.calibration import axis_coverage
 from training.landmarks.metrics import box_diagonals, nme
@@ -23,6 +24,7 @@ TEST_SET = "held-out renders"
 _PROTOCOL = "box of the labelled points (face_box rule)"
 _TONES = {"Monk tone 1-3": (1, 3), "Monk tone 4-7": (4, 7), "Monk tone 8-10": (8, 10)}
 _OUTER_CORNERS = [36, 45]
+_HIDDEN = 0.5  # below it the service calls a point hidden
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +66,7 @@ def evaluate_renders(
         posed.answers.points - faces.points_in_crop, posed.answers.std, everything
     )
     sliced_means(rows, "coverage_90", coverage, "%", _PROTOCOL, by_yaw, factor=100)
+    _visible_rows(rows, faces, slices)
     _openness_rows(rows, faces, by_yaw)
     return RenderEvaluation(rows.metrics, faces, by_diagonal)
 
@@ -99,6 +102,27 @@ def _point_rows(
     protocol = f"{_PROTOCOL}, faces whose outer eye corners both show"
     rows.mean("nme_inter_ocular", inter_ocular, unit="%", protocol=protocol, factor=100)
     return by_diagonal
+
+
+def _visible_rows(rows: MetricRows, faces: RenderedFaces, slices: Masks) -> None:
+    """Whether points show: hidden by the head itself, by what it wears, or by what is before it."""
+    told, hidden = faces.posed.answers.visible, ~faces.visible
+    rows.statistic(
+        "visible_auc",
+        np.concatenate([told, faces.visible], axis=1),
+        _area_over_points,
+        unit="0..1",
+        protocol=_PROTOCOL,
+    )
+    for name, points in {"hidden_told": hidden, "shown_told_hidden": ~hidden}.items():
+        said = ((told < _HIDDEN) & points).sum(axis=1)
+        share = said / np.where(points.any(axis=1), points.sum(axis=1), np.nan)
+        sliced_means(rows, name, share, "%", _PROTOCOL, slices, factor=100)
+
+
+def _area_over_points(rows: Floats) -> float:
+    told, truth = np.split(rows, 2, axis=1)
+    return area_under_roc(told.ravel(), truth.ravel() > 0)
 
 
 def _openness_rows(rows: MetricRows, faces: RenderedFaces, slices: Masks) -> None:

@@ -26,6 +26,8 @@ def _slices(**widths: int) -> Mapping[str, slice]:
 TARGET = _slices(
     points=2 * POINTS,
     point_weights=POINTS,
+    visible=POINTS,  # 0: hidden by the head itself, by something before it, or out of the crop
+    visible_weights=POINTS,
     rotation=9,
     rotation_weights=3,
     openness=2,
@@ -38,6 +40,7 @@ TARGET = _slices(
 PREDICTION = _slices(
     points=2 * POINTS,
     log_std=POINTS,  # of a point along one axis, unit crop
+    visible_logit=POINTS,
     rotation=9,
     rotation_log_std=3,  # degrees
     openness=2,

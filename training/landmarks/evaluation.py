@@ -15,6 +15,7 @@ from app.face.card import Metric
 from app.face.landmarks import LandmarkScheme, scheme
 from training.landmarks.calibration import (
     axis_coverage,
+    certain_half_of_points,
     certain_half_ratio,
     point_rank_correlation,
     rank_correlation,
@@ -224,11 +225,26 @@ def _calibration_rows(
         unit="ratio",
         protocol=sentence,
     )
+    # Had the deviations known the errors: most of the error of a face is that of every face.
+    rows.statistic(
+        "certain_half_error_ratio_at_best",
+        faces,
+        lambda values: certain_half_ratio(values[:, 2], values[:, 2]),
+        unit="ratio",
+        protocol=sentence,
+    )
     pairs = np.concatenate([std, np.linalg.norm(offsets, axis=-1), seen], axis=1)
     rows.statistic(
         "std_error_rank_correlation_points",
         pairs,
         point_rank_correlation,
         unit="-1..1",
+        protocol=sentence,
+    )
+    rows.statistic(
+        "certain_half_error_ratio_points",
+        pairs,
+        certain_half_of_points,
+        unit="ratio",
         protocol=sentence,
     )

@@ -82,7 +82,7 @@ def augmented(
         crop, points, seen = mirrored(crop, points, seen, scheme_named(faces.scheme))
     crop = photometric(rng, crop)
     if rng.random() < jitter.occluded:
-        crop = occlude(rng, crop)
+        crop, _ = occlude(rng, crop)
     return crop, np.column_stack([points, seen]).astype(np.float32)
 
 

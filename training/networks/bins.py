@@ -79,15 +79,16 @@ class SoftArgmax(layers.Layer):
 
 @keras.saving.register_keras_serializable("mien")
 class VotingCells(layers.Layer):
-    """Cells of a grid over 0..1 each name a place for a point, and how much it is to count.
+    """Cells of a grid over 0..1 each name a place for a point, say whether it shows, and how much
+    they are to count.
 
-    Two inputs, (N, K, cells, cells) logits and (N, K, 2, cells, cells) offsets, x before y, from
-    the middle of the cell in cells, -> (N, K, 3) as of SoftArgmax. The deviation is that of the
-    cells.
+    Inputs: (N, K, cells, cells) logits of the votes, (N, K, 2, cells, cells) offsets, x before y,
+    from the middle of the cell in cells, and (N, K, cells, cells) whatever else is voted on. ->
+    (N, K, 4): three as of SoftArgmax, where the deviation is that of the cells, and that last vote.
     """
 
     def call(self, inputs: list[keras.KerasTensor]) -> keras.KerasTensor:
-        logits, offsets = inputs
+        logits, offsets, others = inputs
         points, cells = logits.shape[1:3]
         weight = ops.softmax(ops.reshape(logits, (-1, points, cells**2)), axis=-1)
         centres = bin_centres(0.0, 1.0, cells) - 0.5
@@ -97,12 +98,15 @@ class VotingCells(layers.Layer):
         mean, square = found[..., :2], found[..., 2:]
         offsets = ops.reshape(offsets, (-1, points, 2, cells**2))
         aside = ops.sum(weight[:, :, None] * offsets, axis=-1) * (1 / cells)
-        return ops.concatenate([mean + aside + 0.5, log_spread(square - ops.square(mean))], axis=-1)
+        others = ops.reshape(others, (-1, points, cells**2))
+        other = ops.sum(weight * others, axis=-1, keepdims=True)
+        spread = log_spread(square - ops.square(mean))
+        return ops.concatenate([mean + aside + 0.5, spread, other], axis=-1)
 
     def compute_output_shape(
         self, input_shape: list[tuple[int | None, ...]]
     ) -> tuple[int | None, ...]:
-        return (*input_shape[0][:2], 3)
+        return (*input_shape[0][:2], 4)
 
 
 def log_spread(variances: keras.KerasTensor) -> keras.KerasTensor:

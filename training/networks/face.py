@@ -52,6 +52,7 @@ def face_network(
     parts = {
         "points": answer.points,
         "log_std": read_out(clues, "log_std", [float(np.log(_FIRST_STD))] * POINTS),
+        "visible_logit": answer.visible,
         "rotation": GramSchmidt(name="rotation")(read_out(x, "six", _UPRIGHT)),
         "rotation_log_std": read_out(
             constant, "rotation_log_std", [float(np.log(_FIRST_ROTATION_STD))] * 3
@@ -66,12 +67,18 @@ def face_network(
 
 
 def serving_network(
-    trained: keras.Model, std_scale: float = 1.0, rotation_std_scale: Sequence[float] = (1, 1, 1)
+    trained: keras.Model,
+    std_scale: float = 1.0,
+    rotation_std_scale: Sequence[float] = (1, 1, 1),
+    faces_per_other: float = 1.0,
 ) -> keras.Model:
     """The graph to export, outputs by name: points (N, 68, 2) and std (N, 68) in the unit crop,
-    rotation (N, 3, 3), rotation_std (N, 3) degrees, openness (N, 2), presence (N,) 0..1.
+    visible (N, 68) 0..1, rotation (N, 3, 3), rotation_std (N, 3) degrees, openness (N, 2), presence
+    (N,) 0..1.
 
     std_scale, rotation_std_scale: calibration factors of the deviations, from validation faces.
+    faces_per_other: crops of faces for each without, in training. The network has learnt these
+    odds; the presence is what it would be had it seen as many of both.
     """
     # The parts before they were put side by side: cutting them apart again would cost time.
     part = dict(zip(PREDICTION, trained.get_layer("face").input, strict=False))
@@ -82,11 +89,14 @@ def serving_network(
     outputs = {
         "points": layers.Reshape((POINTS, 2), name="points_in_pairs")(part["points"]),
         "std": layers.Lambda(lambda log: ops.exp(log) * std_scale, name="std")(part["log_std"]),
+        "visible": layers.Activation("sigmoid", name="visible_share")(part["visible_logit"]),
         "rotation": layers.Reshape((3, 3), name="rotation_matrix")(part["rotation"]),
         "rotation_std": layers.Lambda(lambda log: ops.exp(log) * factors, name="rotation_std")(
             part["rotation_log_std"]
         ),
         "openness": part["openness"],
-        "presence": layers.Activation("sigmoid", name="presence")(logit),
+        "presence": layers.Lambda(
+            lambda value: ops.sigmoid(value - float(np.log(faces_per_other))), name="presence"
+        )(logit),
     }
     return keras.Model(trained.input, outputs, name="face_serving")

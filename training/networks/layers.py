@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from training.networks.normalisation import FusedBatchNormalization
+
 # Running statistics settle within a few hundred steps, which short runs on a CPU need.
 _BATCH_NORM_MOMENTUM = 0.98
 
@@ -35,7 +37,7 @@ def convolution(
 ) -> keras.KerasTensor:
     """Convolution, batch normalisation and (unless the bottleneck is linear) ReLU6."""
     x = layers.Conv2D(channels, kernel, strides=stride, padding="same", use_bias=False)(x)
-    x = layers.BatchNormalization(momentum=_BATCH_NORM_MOMENTUM)(x)
+    x = FusedBatchNormalization(momentum=_BATCH_NORM_MOMENTUM)(x)
     return layers.ReLU(6.0)(x) if activate else x
 
 
@@ -49,7 +51,7 @@ def inverted_residual(
     """
     y = convolution(x, x.shape[-1] * expansion, kernel=1)
     y = layers.DepthwiseConv2D(3, strides=stride, padding="same", use_bias=False)(y)
-    y = layers.BatchNormalization(momentum=_BATCH_NORM_MOMENTUM)(y)
+    y = FusedBatchNormalization(momentum=_BATCH_NORM_MOMENTUM)(y)
     y = layers.ReLU(6.0)(y)
     y = convolution(y, channels, kernel=1, activate=False)
     return layers.Add()([x, y]) if stride == 1 and x.shape[-1] == channels else y

@@ -1,4 +1,4 @@
-"""Three ways from the trunk's features to the 68 points."""
+"""Three ways from the trunk's features to the 68 points, and to which of them show."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from training.faces.distributions import BINS, HIGH, LOW
 from training.faces.targets import POINTS
 from training.networks.bins import SoftArgmax, VotingCells, bells, bin_centres, logit_prior
+from training.networks.landmarks import FixedBias
 from training.networks.layers import convolution
 from training.networks.read_out import read_out
 
 # Of the points of all crops about the mean face's, in unit crops: turned, shifted, scaled heads.
 _PRIOR_WIDTH = 0.15
 _BIN_FEATURES, _CELL_FEATURES = 80, 64
+_MOSTLY_SHOWN = 1.5  # logit
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +35,21 @@ class CropFeatures:
 
 @dataclass(frozen=True, slots=True)
 class HeadAnswer:
-    """points: (N, 136) unit crop. spread: (N, 68), the logarithm of how far the evidence for each
-    point is scattered. logits: (N, L) the distributions as the loss wants them, flat.
+    """points: (N, 136) unit crop. visible: (N, 68) logits. spread: (N, 68), the logarithm of how
+    far the evidence for each point is scattered. logits: (N, L) the distributions as the loss wants
+    them, flat.
     """
 
     points: keras.KerasTensor
+    visible: keras.KerasTensor
     spread: keras.KerasTensor | None = None
     logits: keras.KerasTensor | None = None
 
 
 def direct(features: CropFeatures, start: NDArray[np.float32]) -> HeadAnswer:
     """A linear read-out of the last map."""
-    return HeadAnswer(read_out(features.flat, "points", start.ravel().tolist()))
+    points = read_out(features.flat, "points", start.ravel().tolist())
+    return HeadAnswer(points, _read_visible(features))
 
 
 def simcc(features: CropFeatures, start: NDArray[np.float32]) -> HeadAnswer:
@@ -61,7 +66,7 @@ def simcc(features: CropFeatures, start: NDArray[np.float32]) -> HeadAnswer:
     logits = layers.Reshape((POINTS, 2, BINS))(_almost_zero(layers.Dense, 2 * BINS)(x))
     prior = bells(start, bin_centres(LOW, HIGH, BINS), _PRIOR_WIDTH)
     logits = logit_prior(prior)(logits)
-    return _answer(SoftArgmax(LOW, HIGH)(logits), logits)
+    return _answer(SoftArgmax(LOW, HIGH)(logits), _read_visible(features), logits)
 
 
 def heat(features: CropFeatures, start: NDArray[np.float32]) -> HeadAnswer:
@@ -76,7 +81,11 @@ def heat(features: CropFeatures, start: NDArray[np.float32]) -> HeadAnswer:
     by_axis = bells(start, bin_centres(0.0, 1.0, cells), _PRIOR_WIDTH)
     logits = logit_prior(by_axis[:, 1, :, None] + by_axis[:, 0, None, :])(maps[:, :POINTS])
     offsets = layers.Reshape((POINTS, 2, cells, cells))(maps[:, POINTS:])
-    return _answer(VotingCells()([logits, offsets]), logits)
+    shown = layers.Conv2D(
+        POINTS, 1, bias_initializer=FixedBias([_MOSTLY_SHOWN] * POINTS), name="visible"
+    )(x)
+    found = VotingCells()([logits, offsets, layers.Permute((3, 1, 2))(shown)])
+    return _answer(found, found[:, :, 3], logits)
 
 
 HEADS: Mapping[str, Callable[[CropFeatures, NDArray[np.float32]], HeadAnswer]] = MappingProxyType(
@@ -84,9 +93,15 @@ HEADS: Mapping[str, Callable[[CropFeatures, NDArray[np.float32]], HeadAnswer]] =
 )
 
 
-def _answer(found: keras.KerasTensor, logits: keras.KerasTensor) -> HeadAnswer:
+def _answer(
+    found: keras.KerasTensor, visible: keras.KerasTensor, logits: keras.KerasTensor
+) -> HeadAnswer:
     points = layers.Reshape((2 * POINTS,), name="points")(found[:, :, :2])
-    return HeadAnswer(points, found[:, :, 2], layers.Flatten()(logits))
+    return HeadAnswer(points, visible, found[:, :, 2], layers.Flatten()(logits))
+
+
+def _read_visible(features: CropFeatures) -> keras.KerasTensor:
+    return read_out(features.flat, "visible", [_MOSTLY_SHOWN] * POINTS)
 
 
 def _almost_zero(kind: type[layers.Layer], width: int, **options: int) -> layers.Layer:

@@ -28,6 +28,7 @@ Floats = NDArray[np.float32]
 # adds.
 _SCOPE = re.compile(r"^[^/]+/(?P<layer>[a-z0-9_]+?)(_\d+)?/")
 _BATCH, _LEAST_VARIANCE = 16, 1e-6
+_UNNAMED = {"conv2d", "depthwise_conv2d", "dense", "pixel_convolution"}
 _NUMBER = re.compile(r"^(?P<kind>.*?)(_(?P<number>\d+))?$")
 
 
@@ -43,13 +44,15 @@ class Folded:
 def reopen(path: Path, network: keras.Model, pictures: NDArray[np.uint8]) -> None:
     """Gives `network` the weights of the file at `path`, exported from such a network.
 
-    pictures: (N, H, W, 3), a few dozen like those of the training. ValueError when the file's
-    layers are not the network's.
+    pictures: (N, H, W, 3), a few dozen like those of the training. Layers with a name of their own
+    that the file lacks begin anew. ValueError when the others are not the file's.
     """
     graph = onnx.load(path).graph
     weights = {entry.name: numpy_helper.to_array(entry) for entry in graph.initializer}
     found = _by_kind(_folded_layers(graph, weights))
     own = _by_kind({layer.name: layer for layer in network.layers if _has_kernel(layer)})
+    new = {layer.name for layer in network.layers if layer.name in own} - set(found) - _UNNAMED
+    own = {kind: some for kind, some in own.items() if kind not in new}
     if {kind: len(some) for kind, some in own.items()} != {k: len(s) for k, s in found.items()}:
         raise ValueError(f"{path} was exported from another network than {network.name}")
     normalised = {}

@@ -144,7 +144,8 @@ class Face68:
             workspace.require(workspace.fit / "last.keras", "train"), compile=False
         )
         sets = calibration_sets(data, self.points_of)
-        export_face(partial(serving_network, trained), workspace, sets)
+        odds = 1 / self.faceless_share
+        export_face(partial(serving_network, trained, faces_per_other=odds), workspace, sets)
 
     def quantise(self, data: Path, workspace: Workspace) -> None:
         """Ranges are those of training crops, strayed as in training."""

@@ -6,10 +6,8 @@ from pathlib import Path
 from app.face.card import DataUse, RecipeUse
 from app.face.geometry import CROP_SCALE
 from training.cards import FREE, RESEARCH, CardFacts, OutputNote
-from training.datasets import SOURCES, renders
-from training.faces.rendered import FOLDER as HELD_OUT_RENDERS
-from training.publication import data_use
-from training.synthetic.shard_files import read_manifest
+from training.datasets import SOURCES
+from training.publication import data_use, held_out_use
 
 OUTPUTS = {
     "points": OutputNote(
@@ -21,6 +19,11 @@ OUTPUTS = {
         "unit crop",
         "standard deviation of the error of each point along x and, equally, along y; scaled on "
         "validation faces so that 1.645 of it covers 90 % of the coordinates",
+    ),
+    "visible": OutputNote(
+        "0..1",
+        "that each point shows, hidden neither by the head itself nor by anything before it; "
+        "learnt from rendered heads and from covers painted over crops",
     ),
     "rotation": OutputNote(
         "matrix",
@@ -106,7 +109,7 @@ def facts(use: RecipeUse, edition: str, data: Path, *, sources: Sequence[str]) -
     _check_terms(edition, sources)
     return CardFacts(
         name=use.name,
-        version="1",
+        version="2",
         task="face",
         summary=_SUMMARIES[edition],
         outputs=OUTPUTS,
@@ -132,16 +135,4 @@ def _data(sources: Sequence[str], data: Path) -> list[DataUse]:
     # Judged on, whatever the set calls the part; the research edition's validation is this too.
     held_out = data_use(("mtfl80",), data, splits=("validation",))
     tests += [row.model_copy(update={"use": "test"}) for row in held_out]
-    return learnt + tests + [_held_out_renders(data)]
-
-
-def _held_out_renders(data: Path) -> DataUse:
-    count = int(read_manifest(data / HELD_OUT_RENDERS)["count"])
-    return DataUse(
-        name=f"{renders.SOURCE.title} [{renders.SOURCE.citation}]",
-        licence=renders.SOURCE.licence,
-        images=count,
-        faces=count,
-        use="test",
-        note="rendered from a seed that no training saw",
-    )
+    return learnt + tests + [held_out_use(data)]

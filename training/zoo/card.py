@@ -1,18 +1,18 @@
 """What the cards of the zoo's models say that no measurement can tell."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.face.card import DataUse
 from app.face.geometry import CROP_SCALE
 from training.beginning import Beginning
 from training.cards import FREE, RESEARCH, CardFacts, OutputNote
-from training.datasets import SOURCES, renders
+from training.datasets import SOURCES
 from training.faces.rendered import FOLDER as HELD_OUT
-from training.publication import data_use, publish, recipe_use
-from training.synthetic.shard_files import read_manifest
+from training.publication import data_use, held_out_use, publish, recipe_use
 from training.workspace import Workspace
+from training.zoo.entrants import LARGE
 from training.zoo.runs import Learnt
 
 POINTS = OutputNote(
@@ -42,6 +42,7 @@ class ZooCard:
     outputs: tuple[str, ...]
 
 
+_LARGEST_KEPT = 12e6  # bytes: a larger file is not committed, its card and README are
 _NOTES = {"points": POINTS, "rotation": ROTATION}
 
 
@@ -56,7 +57,8 @@ def publish_zoo(
     batch: int,
     reads: Beginning | None = None,
 ) -> None:
-    """Publishes the model with the rows of those of `tests` that it was judged on.
+    """Publishes the model with the rows of those of `tests` that it was judged on; one with a large
+    file among the large ones (training.zoo.entrants).
 
     reads: the published landmark model inside of it, whose data and terms then count too.
 
@@ -85,24 +87,16 @@ def publish_zoo(
         scheme=scheme,
         crop_scale=CROP_SCALE,
     )
-    publish(facts, workspace, judged)
+    kept = workspace.onnx.stat().st_size <= _LARGEST_KEPT
+    folder = workspace if kept else replace(workspace, models=workspace.models / LARGE)
+    publish(facts, folder, judged)
 
 
 def _data(learnt: Learnt, judged: Sequence[str], data: Path) -> list[DataUse]:
     rows = data_use(list(learnt.faces), data, splits=("train", "validation"))
     rows += data_use([name for name in judged if name != HELD_OUT], data, splits=("test",))
     if HELD_OUT in judged:
-        count = int(read_manifest(data / HELD_OUT)["count"])
-        rows.append(
-            DataUse(
-                name=f"{renders.SOURCE.title} [{renders.SOURCE.citation}]",
-                licence=renders.SOURCE.licence,
-                images=count,
-                faces=count,
-                use="test",
-                note="rendered from a seed that no training saw",
-            )
-        )
+        rows.append(held_out_use(data))
     return rows
 
 

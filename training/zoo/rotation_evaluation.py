@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.face.card import Metric
+from app.face.card import Metric, face_outputs
 from app.face.geometry import CROP_SCALE
 from app.face.rotation import geodesic_degrees
 from training.faces.pose_rows import angle_rows, sliced_means, yaw_slices
 from training.faces.posed import PosedFaces, measure_posed
 from training.faces.predictor import FacePredictor
+from training.faces.targets import POINTS
 from training.landmarks.report import write_metrics
 from training.metric_rows import MetricRows
 from training.onnx_session import open_session
@@ -37,11 +38,16 @@ def rotation_predictor(path: Path, *, threads: int = 1) -> FacePredictor:
 
     def run(crops: NDArray[np.uint8]) -> Mapping[str, NDArray[Any]]:
         (rotation,) = session.run(["rotation"], {source.name: crops})
-        shapes = {"points": (68, 2), "std": (68,), "rotation_std": (3,), "openness": (2,)}
-        unknown = {name: np.full((len(crops), *sides), np.nan) for name, sides in shapes.items()}
-        return {**unknown, "rotation": rotation, "presence": np.full(len(crops), np.nan)}
+        return answers_of_rotation(rotation)
 
     return FacePredictor(run, int(source.shape[1]), scale)
+
+
+def answers_of_rotation(rotation: NDArray[Any]) -> Mapping[str, NDArray[Any]]:
+    """(N, 3, 3) among the answers of face models; all others are NaN."""
+    shapes = face_outputs(POINTS).items()
+    unknown = {name: np.full((len(rotation), *sides), np.nan) for name, sides in shapes}
+    return unknown | {"rotation": rotation}
 
 
 def evaluate_rotations(

@@ -1,0 +1,78 @@
+"""Every shipped model of the zoo, asked by name over HTTP for a rendered head."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.face.card import ModelCard, load_card
+from app.face.landmarks import scheme
+from app.settings import Settings
+from tests.golden_heads import head
+from tests.service.serving import Service, encoded, faces, running
+
+MODELS = Settings().models_dir
+CARDS = {
+    card.name: card
+    for path in sorted(MODELS.glob("*/card.json"))
+    if (card := load_card(path.parent)).recipe.code.startswith("training/recipes/zoo_")
+}
+TELLS = {name: {output.name for output in card.outputs} for name, card in CARDS.items()}
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    names = (Settings().landmarks[0], *CARDS)
+    with running(Settings(landmarks=names, self_test=False)) as started:
+        yield started
+
+
+def ask(service: Service, path: str, picture: str, model: str) -> dict[str, Any]:
+    one = head(picture)
+    box = ",".join(map(str, one.box.tolist()))
+    response = service.client.post(
+        path,
+        content=encoded(one.pixels),
+        params={"box": box, "model": model, **one.camera},
+        headers={"content-type": "image/png"},
+    )
+    (face,) = faces(response)
+    return face
+
+
+def named(name: str) -> dict[str, Any]:
+    """The five places of the frontal head."""
+    return scheme("ibug-68").named(head(name).points)
+
+
+def test_the_small_ones_are_shipped() -> None:
+    assert set(CARDS) == {
+        "c1-net",
+        "cnn-128",
+        "distances-mlp",
+        "distances-mlp-repaired",
+        "mobilenetv2-conv",
+        "mobilenetv2-dense",
+    }
+
+
+@pytest.mark.parametrize("model", [name for name, told in TELLS.items() if "points" in told])
+def test_points_in_the_models_own_scheme(service: Service, model: str) -> None:
+    card: ModelCard = CARDS[model]
+    told = ask(service, "/landmarks", "frontal.png", model)["landmarks"]
+    assert told["scheme"] == card.scheme
+    assert len(told["points"]) == len(scheme(card.scheme or ""))
+    truth = named("frontal.png")
+    apart = np.linalg.norm(truth["left_eye"] - truth["right_eye"])
+    errors = [np.linalg.norm(told["named"][place] - truth[place]) for place in truth]
+    assert np.mean(errors) < 0.3 * apart
+
+
+@pytest.mark.parametrize("model", [name for name, told in TELLS.items() if "rotation" in told])
+def test_a_head_that_turns_is_seen_to_turn(service: Service, model: str) -> None:
+    right, left = (
+        ask(service, "/pose", f"yaw-{side}-30.png", model)["pose"] for side in ("plus", "minus")
+    )
+    assert right["method"] == "direct"
+    assert right["yaw"] > left["yaw"] + 20
