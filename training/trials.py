@@ -38,7 +38,7 @@ class Trial:
     name: str
     head: str = "direct"
     points_loss: str = "wing"
-    rotation_weight: float = 20.0
+    rotation_weight: float = 60.0
 
     def of(self, recipe: Face68) -> Face68:
         return replace(
@@ -58,7 +58,7 @@ TRIALS: Mapping[str, Trial] = {
         Trial("simcc", head="simcc"),
         Trial("heat", head="heat"),
         Trial("direct-laplace", points_loss="laplace"),
-        Trial("direct-rotation-60", rotation_weight=60.0),
+        Trial("heat-rotation-20", head="heat", rotation_weight=20.0),
     )
 }
 _COLUMNS = {

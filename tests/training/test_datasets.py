@@ -11,7 +11,7 @@ import pytest
 from app.face.geometry import Box
 from app.face.rotation import to_euler
 from training import datasets
-from training.datasets import pts_folder
+from training.datasets import pointing04, pts_folder
 from training.datasets.facts import Archive, verify_archive
 from training.datasets.pointing04 import whole_face_box
 from training.datasets.w300_names import photograph
@@ -117,8 +117,14 @@ def test_pointing04_turns_its_pan_into_our_yaw(tmp_path: Path) -> None:
     assert [sample.split for sample in samples] == ["train", "validation", "test"]
     rotation = samples[0].faces[0].rotation
     assert rotation is not None
-    # pan > 0: nose to the image's left, so yaw < 0; tilt > 0 looks up, so pitch > 0.
-    np.testing.assert_allclose(np.ravel(to_euler(rotation)), [-60, 30, 0], atol=1e-6)
+    # pan > 0: nose to the image's left, so yaw < 0; tilt > 0 looks up, so pitch > 0. How the person
+    # sat comes on top where the label is for training.
+    expected = np.add([-60, 30, 0], pointing04.HABITS[1])
+    np.testing.assert_allclose(np.ravel(to_euler(rotation)), expected, atol=1e-6)
+    for sample, label in zip(samples[1:], ([45, -15, 0], [0, 0, 0]), strict=True):
+        own = sample.faces[0].rotation
+        assert own is not None
+        np.testing.assert_allclose(np.ravel(to_euler(own)), label, atol=1e-6)
     facing = rotation @ [0, 0, -1]
     assert facing[0] < 0
     assert facing[1] < 0

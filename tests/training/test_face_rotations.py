@@ -65,7 +65,7 @@ def test_the_distance_pulls_equally_however_far_off(degrees: float) -> None:
     """A quarter turn and a half turn alike: 1 radian a radian, along the six numbers' circle."""
     for direction in DIRECTIONS:
         off = Rotation.from_rotvec(direction * np.radians(degrees)).as_matrix()
-        six = tf.Variable(np.concatenate([off[:, 0], off[:, 1]])[None].astype(np.float32))
+        six = tf.Variable(np.concatenate([off[0], off[1]])[None].astype(np.float32))
         with tf.GradientTape() as tape:
             predicted = tf.reshape(GramSchmidt()(six), (-1, 3, 3))
             errors = axis_errors(tf.eye(3, batch_shape=[1]), predicted)
@@ -100,8 +100,8 @@ def test_whatever_the_six_numbers_the_answer_is_a_rotation(six: list[float]) -> 
     assert np.isfinite(tape.gradient(loss, variable).numpy()).all()
 
 
-def test_orthogonal_columns_are_kept() -> None:
+def test_orthogonal_rows_are_kept() -> None:
     matrices: NDArray[np.float64] = Rotation.random(50, random_state=4).as_matrix()
-    six = np.concatenate([3.0 * matrices[:, :, 0], 0.2 * matrices[:, :, 1]], axis=-1)
+    six = np.concatenate([3.0 * matrices[:, 0], 0.2 * matrices[:, 1]], axis=-1)
     found = GramSchmidt()(tf.constant(six, tf.float32)).numpy().reshape(-1, 3, 3)
     np.testing.assert_allclose(found, matrices, atol=1e-5)

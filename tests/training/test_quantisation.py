@@ -167,7 +167,7 @@ def test_faces_are_apart_by_what_they_expect_to_be_wrong() -> None:
     # Of the three axes one is off by 1.5 of its deviations.
     assert face_difference(turned, wanted) == pytest.approx(1.5 / 3**0.5, rel=1e-3)
     shut = wanted | {"openness": wanted["openness"] - np.float32(0.1)}
-    assert face_difference(shut, wanted) == pytest.approx((2 / 3) ** 0.5, rel=1e-3)
+    assert face_difference(shut, wanted) == pytest.approx(1.0, rel=1e-3)
 
 
 def test_cells_are_apart_by_score_and_box_in_whatever_order() -> None:

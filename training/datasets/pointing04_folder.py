@@ -17,7 +17,6 @@ from pathlib import Path
 import numpy as np
 
 from app.face.geometry import Box
-from app.face.rotation import from_euler
 from training.datasets import pointing04
 from training.samples import FaceSample, ImageSample
 
@@ -52,7 +51,7 @@ def load(root: Path) -> Iterator[ImageSample]:
         tilt, pan, person = float(said["tilt"]), float(said["pan"]), int(said["person"])
         face = FaceSample(
             box=pointing04.whole_face_box(read_box(file.with_suffix(".txt")), pan),
-            rotation=from_euler(-pan, tilt, 0.0),
+            rotation=pointing04.rotation_of(person, tilt, pan),
             tags={"pan": f"{pan:g}", "tilt": f"{tilt:g}", "series": said["series"]},
         )
         yield ImageSample(

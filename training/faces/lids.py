@@ -6,6 +6,8 @@ head's rotation. What the result is worth was measured on renders, of which the 
 (`python -m training.faces.lid_calibration`).
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +24,8 @@ LARGEST_YAW, LARGEST_PITCH = 45.0, 40.0
 PHOTOGRAPH_WEIGHT = 0.5
 # Eyes that differ more are winks or mistakes: their labels cannot be told apart.
 MOST_APART = 0.12
+
+_FEWEST_POINTS = 4  # of the six round an eye: fewer and its opening is not to be seen
 
 # Outer and inner corner (the subject's right eye) or the other way round; upper and lower lid.
 _CORNERS = ((36, 39), (42, 45))
@@ -61,3 +65,9 @@ def _seen(rotation: NDArray[np.floating], direction: NDArray[np.floating]) -> Fl
 
 def _length(vectors: NDArray[np.floating]) -> Floats:
     return np.asarray(np.linalg.norm(vectors, axis=-1), np.float64)
+
+
+def eyes_that_show(visible: NDArray[Any]) -> NDArray[np.bool_]:
+    """(..., 68) -> (..., 2): of the right and the left eye, whether enough points show."""
+    right_and_left = np.stack([visible[..., 36:42], visible[..., 42:48]], axis=-2)
+    return np.asarray(right_and_left.sum(axis=-1) >= _FEWEST_POINTS)

@@ -10,6 +10,7 @@ from app.face.landmarks import scheme
 from app.face.rotation import mirror, turn
 from training.augmentation import cover_side, occlude, photometric, restyle
 from training.faces.crops import LabelledCrops
+from training.faces.lids import eyes_that_show
 from training.faces.negatives import FacelessPlaces
 from training.faces.targets import TARGET, no_face, target_vector
 from training.fit import EpochBatches
@@ -140,13 +141,16 @@ def labelled_crop(
 
 
 def hide(target: Floats, covered: NDArray[np.bool_]) -> None:
-    """Changes a target: its labelled points on covered pixels (size, size) are surely hidden."""
+    """Changes a target: its labelled points on covered pixels (size, size) are surely hidden, and
+    eyes of which too little is left teach no openness.
+    """
     size = len(covered)
     points = target[TARGET["points"]].reshape(-1, 2)
     columns, rows = np.clip(points * size, 0, size - 1).astype(np.intp).T
     hidden = covered[rows, columns] & (target[TARGET["point_weights"]] > 0)
     target[TARGET["visible"]][hidden] = 0.0
     target[TARGET["visible_weights"]][hidden] = 1.0
+    target[TARGET["openness_weights"]] *= eyes_that_show(target[TARGET["visible"]])
 
 
 def jittered_crop(

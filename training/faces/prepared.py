@@ -22,7 +22,7 @@ from training.datasets import load
 from training.datasets.renders import prepared_from_shards
 from training.datasets.viewing import as_seen
 from training.faces.crops import LabelledCrops
-from training.faces.lids import PHOTOGRAPH_WEIGHT, believed, openness_of_lids
+from training.faces.lids import PHOTOGRAPH_WEIGHT, believed, eyes_that_show, openness_of_lids
 from training.faces.targets import POINTS
 from training.images import read_rgb
 from training.profiling.fit import HeadFitter
@@ -39,14 +39,14 @@ _SMALLEST_FACE = 24.0  # pixels; the labels of smaller faces are mostly rounding
 # YouTube Faces' points are machine-made and rounded.
 _POINT_WEIGHT = {"w300": 1.0, "ytf68": 0.5}
 # Pointing'04 does not label roll; people sit upright, by and large.
-# Nobody marked what hides the points of photographs: most of them show.
-SHOWN_WEIGHT = 0.3
 _AXES_LABELLED = {"pointing04": (1.0, 1.0, 0.1), "pointing04-folder": (1.0, 1.0, 0.1)}
 _MOST_TILT = 75.0  # its next tilt is 90, where pan says nothing
 # Which of the 68 points a set with five really labels: nose tip and mouth corners. Its eyes are
 # centres.
 _OF_FIVE = {2: 30, 3: 48, 4: 54}
 _EYES = slice(36, 48)
+# Nobody marked what hides the points of photographs: most of them show.
+SHOWN_WEIGHT = 0.1
 SHARDS = frozenset({"renders", "renders-before-photographs", "profiled"})
 
 
@@ -107,7 +107,7 @@ def from_shards(folder: Path) -> LabelledCrops:
             rotation.append(as_seen(labels["pose.rotation"], labels["pose.translation"]))
             openness.append(labels["eyes.openness"])
             visible.append(labels["visible"])
-    n = len(faces)
+    n, shown = len(faces), np.concatenate(visible)
     weight = PHOTOGRAPH_WEIGHT if manifest["source"] == "profiled" else 1.0
     return LabelledCrops(
         faces.pixels,
@@ -117,8 +117,8 @@ def from_shards(folder: Path) -> LabelledCrops:
         np.concatenate(rotation).astype(np.float32),
         np.ones((n, 3), np.float32),
         np.concatenate(openness).astype(np.float32),
-        np.full((n, 2), weight, np.float32),
-        np.concatenate(visible).astype(np.float32),
+        (weight * eyes_that_show(shown)).astype(np.float32),
+        shown.astype(np.float32),
         np.full((n, POINTS), weight, np.float32),
         faces.subject,
         faces.split,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from app.face.geometry import face_box
 from training.datasets.viewing import as_seen
+from training.faces.lids import eyes_that_show
 from training.faces.posed import PosedFaces
 from training.faces.predictor import FacePredictor
 from training.synthetic.shard_files import read_manifest, read_shards
@@ -19,8 +20,6 @@ Bools = NDArray[np.bool_]
 FOLDER = "renders-test"
 """The folder of the held-out renders among the data sets."""
 _TRAINED_ON = ("renders", "renders-before-photographs")
-_FEWEST_EYE_POINTS = 4  # of the six round an eye: fewer and its opening is not to be seen
-_EYES = (slice(36, 42), slice(42, 48))  # the subject's right eye, the left
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +52,6 @@ def measure_rendered(predictor: FacePredictor, folder: Path) -> RenderedFaces:
             in_crop.append(crop.points_to_crop(points))
     columns = {name: np.concatenate([s[name] for s in shards]) for name in shards[0]}
     visible = columns["visible"]
-    seen = [visible[:, eye].sum(axis=1) >= _FEWEST_EYE_POINTS for eye in _EYES]
     pixels = np.stack(crops)
     names = [f"render {index}" for index in columns["index"]]
     rotations = as_seen(columns["pose.rotation"], columns["pose.translation"])
@@ -62,7 +60,7 @@ def measure_rendered(predictor: FacePredictor, folder: Path) -> RenderedFaces:
         columns["points"],
         np.stack(in_crop),
         visible,
-        np.where(np.stack(seen, axis=1), columns["eyes.openness"], np.nan),
+        np.where(eyes_that_show(visible), columns["eyes.openness"], np.nan),
         {name.removeprefix("tag."): columns[name] for name in columns if name.startswith("tag.")},
     )
 

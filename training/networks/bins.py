@@ -79,34 +79,37 @@ class SoftArgmax(layers.Layer):
 
 @keras.saving.register_keras_serializable("mien")
 class VotingCells(layers.Layer):
-    """Cells of a grid over 0..1 each name a place for a point, say whether it shows, and how much
-    they are to count.
+    """Cells of a grid over 0..1 each name a place for a point, and how much they are to count.
 
     Inputs: (N, K, cells, cells) logits of the votes, (N, K, 2, cells, cells) offsets, x before y,
-    from the middle of the cell in cells, and (N, K, cells, cells) whatever else is voted on. ->
-    (N, K, 4): three as of SoftArgmax, where the deviation is that of the cells, and that last vote.
+    from the middle of the cell in cells, and (N, M, K, cells, cells) of what else is voted on,
+    which does not change who votes. -> (N, K, 3) as of SoftArgmax, where the deviation is that of
+    the cells, and (N, M, K) the other votes.
     """
 
-    def call(self, inputs: list[keras.KerasTensor]) -> keras.KerasTensor:
+    def call(self, inputs: list[keras.KerasTensor]) -> tuple[keras.KerasTensor, keras.KerasTensor]:
         logits, offsets, others = inputs
         points, cells = logits.shape[1:3]
         weight = ops.softmax(ops.reshape(logits, (-1, points, cells**2)), axis=-1)
         centres = bin_centres(0.0, 1.0, cells) - 0.5
         x, y = np.tile(centres, cells), np.repeat(centres, cells)
         moments = np.stack([x, y, np.square(x), np.square(y)], axis=-1)
-        found = ops.matmul(weight, ops.cast(moments, logits.dtype))
+        # Two-dimensional, as the product of more is exported with a dozen steps about shapes.
+        found = ops.matmul(ops.reshape(weight, (-1, cells**2)), ops.cast(moments, logits.dtype))
+        found = ops.reshape(found, (-1, points, moments.shape[1]))
         mean, square = found[..., :2], found[..., 2:]
         offsets = ops.reshape(offsets, (-1, points, 2, cells**2))
         aside = ops.sum(weight[:, :, None] * offsets, axis=-1) * (1 / cells)
-        others = ops.reshape(others, (-1, points, cells**2))
-        other = ops.sum(weight * others, axis=-1, keepdims=True)
         spread = log_spread(square - ops.square(mean))
-        return ops.concatenate([mean + aside + 0.5, spread, other], axis=-1)
+        others = ops.reshape(others, (-1, others.shape[1], points, cells**2))
+        votes = ops.sum(ops.stop_gradient(weight)[:, None] * others, axis=-1)
+        return ops.concatenate([mean + aside + 0.5, spread], axis=-1), votes
 
     def compute_output_shape(
         self, input_shape: list[tuple[int | None, ...]]
-    ) -> tuple[int | None, ...]:
-        return (*input_shape[0][:2], 4)
+    ) -> tuple[tuple[int | None, ...], tuple[int | None, ...]]:
+        batch, points = input_shape[0][:2]
+        return (batch, points, 3), (batch, input_shape[2][1], points)
 
 
 def log_spread(variances: keras.KerasTensor) -> keras.KerasTensor:

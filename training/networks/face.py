@@ -2,6 +2,7 @@
 there at all.
 """
 
+import math
 from collections.abc import Sequence
 
 import keras
@@ -13,20 +14,18 @@ from training.faces.targets import POINTS, PREDICTION
 from training.networks.gram_schmidt import GramSchmidt
 from training.networks.landmarks import StopGradient
 from training.networks.layers import pixels_to_unit_range
-from training.networks.point_heads import HEADS, CropFeatures
+from training.networks.point_heads import HEADS, CropFeatures, HeadAnswer
 from training.networks.read_out import read_out
 from training.networks.trunk import crop_features
 
 # First guesses: about 5 % of the eye distance, 8 degrees, an eye at rest.
 _FIRST_STD, _FIRST_ROTATION_STD, _FIRST_OPENNESS = 0.02, 8.0, 0.25
+_SHAPE_FEATURES = 96
 _UPRIGHT = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 
 def face_network(
-    size: int,
-    mean_points: NDArray[np.float32] | None = None,
-    dropout: float = 0.1,
-    head: str = "direct",
+    size: int, mean_points: NDArray[np.float32] | None = None, head: str = "direct"
 ) -> keras.Model:
     """Crop -> one vector, cut by `training.faces.targets.PREDICTION`; behind it the logits of the
     points' distributions, if the head has them.
@@ -38,32 +37,49 @@ def face_network(
         raise ValueError(f"size must be a multiple of 32, received {size}")
     crops = keras.Input((size, size, 3), dtype="uint8", name="crops")
     middle, last = crop_features(pixels_to_unit_range(crops))
-    x = layers.Dropout(dropout)(layers.Flatten()(last))
+    # Of a known length: what Flatten finds out for every crop costs the exported graph five steps.
+    flat = ops.reshape(last, (-1, math.prod(last.shape[1:])))
     start = np.full((POINTS, 2), 0.5, np.float32) if mean_points is None else mean_points
-    answer = HEADS[head](CropFeatures(middle, last, x), start)
-    # Deviations look at the features without changing them.
-    constant = StopGradient()(x)
-    clues = constant
-    if answer.spread is not None:
-        # The evidence's own scatter says most of it; the mean features are cheaper than all.
-        mean = layers.GlobalAveragePooling2D()(last)
-        clues = StopGradient()(layers.Concatenate()([mean, answer.spread]))
+    answer = HEADS[head](CropFeatures(middle, last, flat), start)
+    mean = layers.GlobalAveragePooling2D()(last)
+    # Where the points lie tells a rotation too, and for people as well as for renders.
+    places = StopGradient()(layers.Concatenate()([answer.points, answer.visible]))
+    shape = layers.Dense(_SHAPE_FEATURES, "relu", name="shape")(
+        layers.Concatenate()([mean, places])
+    )
+    seen = [flat, shape] if answer.lids is None else [flat, shape, answer.lids]
+    everything = layers.Concatenate()(seen)
+    log_std = _log_std(flat, mean, answer)
 
     parts = {
         "points": answer.points,
-        "log_std": read_out(clues, "log_std", [float(np.log(_FIRST_STD))] * POINTS),
+        "log_std": log_std,
         "visible_logit": answer.visible,
-        "rotation": GramSchmidt(name="rotation")(read_out(x, "six", _UPRIGHT)),
+        "rotation": GramSchmidt(name="rotation")(read_out(everything, "rows", _UPRIGHT)),
         "rotation_log_std": read_out(
-            constant, "rotation_log_std", [float(np.log(_FIRST_ROTATION_STD))] * 3
+            StopGradient()(layers.Concatenate()([everything, log_std])),
+            "rotation_doubt",
+            [float(np.log(_FIRST_ROTATION_STD))] * 3,
         ),
-        "openness": read_out(x, "openness", [_FIRST_OPENNESS] * 2),
-        "presence_logit": read_out(x, "presence_logit", [0.0]),
+        "openness": read_out(everything, "openness_seen", [_FIRST_OPENNESS] * 2),
+        "presence_logit": read_out(flat, "presence_logit", [0.0]),
     }
     vector = [parts[name] for name in PREDICTION]
     if answer.logits is not None:
         vector.append(answer.logits)
     return keras.Model(crops, layers.Concatenate(name="face")(vector), name="face")
+
+
+def _log_std(
+    flat: keras.KerasTensor, mean: keras.KerasTensor, answer: HeadAnswer
+) -> keras.KerasTensor:
+    """(N, 68); all but `doubt` look at the features without changing them."""
+    clues = flat
+    if answer.spread is not None:
+        # The evidence's own scatter says most of it; the mean features are cheaper than all.
+        clues = layers.Concatenate()([mean, answer.spread])
+    log_std = read_out(StopGradient()(clues), "log_std", [float(np.log(_FIRST_STD))] * POINTS)
+    return log_std if answer.doubt is None else layers.Add()([log_std, answer.doubt])
 
 
 def serving_network(

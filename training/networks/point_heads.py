@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import keras
 import numpy as np
-from keras import layers
+from keras import layers, ops
 from numpy.typing import NDArray
 
 from training.faces.distributions import BINS, HIGH, LOW
@@ -37,13 +38,16 @@ class CropFeatures:
 class HeadAnswer:
     """points: (N, 136) unit crop. visible: (N, 68) logits. spread: (N, 68), the logarithm of how
     far the evidence for each point is scattered. logits: (N, L) the distributions as the loss wants
-    them, flat.
+    them, flat. doubt: (N, 68), to be added to the logarithm of the deviations. lids: (N, 68), what
+    is seen of an eye's openness where the points are.
     """
 
     points: keras.KerasTensor
     visible: keras.KerasTensor
     spread: keras.KerasTensor | None = None
     logits: keras.KerasTensor | None = None
+    doubt: keras.KerasTensor | None = None
+    lids: keras.KerasTensor | None = None
 
 
 def direct(features: CropFeatures, start: NDArray[np.float32]) -> HeadAnswer:
@@ -66,7 +70,8 @@ def simcc(features: CropFeatures, start: NDArray[np.float32]) -> HeadAnswer:
     logits = layers.Reshape((POINTS, 2, BINS))(_almost_zero(layers.Dense, 2 * BINS)(x))
     prior = bells(start, bin_centres(LOW, HIGH, BINS), _PRIOR_WIDTH)
     logits = logit_prior(prior)(logits)
-    return _answer(SoftArgmax(LOW, HIGH)(logits), _read_visible(features), logits)
+    found = SoftArgmax(LOW, HIGH)(logits)
+    return HeadAnswer(_places(found), _read_visible(features), found[:, :, 2], _flat(logits))
 
 
 def heat(features: CropFeatures, start: NDArray[np.float32]) -> HeadAnswer:
@@ -74,18 +79,28 @@ def heat(features: CropFeatures, start: NDArray[np.float32]) -> HeadAnswer:
 
     Source: Jin et al., Pixel-in-Pixel Net, IJCV 2021; all cells count here, not the hottest alone.
     """
-    around = layers.UpSampling2D(2)(convolution(features.last, 96, kernel=1, activate=False))
+    around = convolution(features.last, 96, kernel=1, activate=False)
+    around = _twice_as_large(around)
     x = convolution(layers.Add()([features.middle, around]), _CELL_FEATURES, kernel=1)
     maps = layers.Permute((3, 1, 2))(_almost_zero(layers.Conv2D, 3 * POINTS, kernel_size=1)(x))
     cells = maps.shape[-1]
     by_axis = bells(start, bin_centres(0.0, 1.0, cells), _PRIOR_WIDTH)
     logits = logit_prior(by_axis[:, 1, :, None] + by_axis[:, 0, None, :])(maps[:, :POINTS])
     offsets = layers.Reshape((POINTS, 2, cells, cells))(maps[:, POINTS:])
-    shown = layers.Conv2D(
-        POINTS, 1, bias_initializer=FixedBias([_MOSTLY_SHOWN] * POINTS), name="visible"
+    begin = FixedBias([_MOSTLY_SHOWN] * POINTS + [0.0] * 2 * POINTS)
+    others = _almost_zero(
+        layers.Conv2D, 3 * POINTS, kernel_size=1, bias_initializer=begin, name="others"
     )(x)
-    found = VotingCells()([logits, offsets, layers.Permute((3, 1, 2))(shown)])
-    return _answer(found, found[:, :, 3], logits)
+    others = layers.Reshape((3, POINTS, cells, cells))(layers.Permute((3, 1, 2))(others))
+    found, votes = VotingCells()([logits, offsets, others])
+    return HeadAnswer(
+        _places(found),
+        votes[:, 0],
+        found[:, :, 2],
+        _flat(logits),
+        doubt=votes[:, 1],
+        lids=votes[:, 2],
+    )
 
 
 HEADS: Mapping[str, Callable[[CropFeatures, NDArray[np.float32]], HeadAnswer]] = MappingProxyType(
@@ -93,18 +108,27 @@ HEADS: Mapping[str, Callable[[CropFeatures, NDArray[np.float32]], HeadAnswer]] =
 )
 
 
-def _answer(
-    found: keras.KerasTensor, visible: keras.KerasTensor, logits: keras.KerasTensor
-) -> HeadAnswer:
-    points = layers.Reshape((2 * POINTS,), name="points")(found[:, :, :2])
-    return HeadAnswer(points, visible, found[:, :, 2], layers.Flatten()(logits))
+def _twice_as_large(x: keras.KerasTensor) -> keras.KerasTensor:
+    """Each cell four times; UpSampling2D is exported with sixteen steps about shapes."""
+    height, width, channels = x.shape[1:]
+    cells = ops.reshape(x, (-1, height, 1, width, 1, channels))
+    four = cells * np.ones((1, 1, 2, 1, 2, 1), np.float32)
+    return ops.reshape(four, (-1, 2 * height, 2 * width, channels))
+
+
+def _places(found: keras.KerasTensor) -> keras.KerasTensor:
+    return layers.Reshape((2 * POINTS,), name="points")(found[:, :, :2])
+
+
+def _flat(logits: keras.KerasTensor) -> keras.KerasTensor:
+    return layers.Flatten()(logits)
 
 
 def _read_visible(features: CropFeatures) -> keras.KerasTensor:
     return read_out(features.flat, "visible", [_MOSTLY_SHOWN] * POINTS)
 
 
-def _almost_zero(kind: type[layers.Layer], width: int, **options: int) -> layers.Layer:
+def _almost_zero(kind: type[layers.Layer], width: int, **options: Any) -> layers.Layer:
     """A layer that says next to nothing at first; the prior speaks then."""
     small = keras.initializers.VarianceScaling(0.01)
     return kind(width, kernel_initializer=small, **options)

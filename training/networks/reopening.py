@@ -44,15 +44,16 @@ class Folded:
 def reopen(path: Path, network: keras.Model, pictures: NDArray[np.uint8]) -> None:
     """Gives `network` the weights of the file at `path`, exported from such a network.
 
-    pictures: (N, H, W, 3), a few dozen like those of the training. Layers with a name of their own
-    that the file lacks begin anew. ValueError when the others are not the file's.
+    pictures: (N, H, W, 3), a few dozen like those of the training. Read-outs that the file lacks
+    begin anew, those that the network lacks are forgotten. ValueError when the other layers differ.
     """
     graph = onnx.load(path).graph
     weights = {entry.name: numpy_helper.to_array(entry) for entry in graph.initializer}
     found = _by_kind(_folded_layers(graph, weights))
     own = _by_kind({layer.name: layer for layer in network.layers if _has_kernel(layer)})
-    new = {layer.name for layer in network.layers if layer.name in own} - set(found) - _UNNAMED
-    own = {kind: some for kind, some in own.items() if kind not in new}
+    # Read-outs have names of their own: one that either lacks is no sign of another network.
+    own = {kind: some for kind, some in own.items() if kind in found or kind in _UNNAMED}
+    found = {kind: some for kind, some in found.items() if kind in own or kind in _UNNAMED}
     if {kind: len(some) for kind, some in own.items()} != {k: len(s) for k, s in found.items()}:
         raise ValueError(f"{path} was exported from another network than {network.name}")
     normalised = {}

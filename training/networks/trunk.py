@@ -38,9 +38,9 @@ def copy_trunk(trained: keras.Model, network: keras.Model) -> None:
 
 
 def _trunk_of(network: keras.Model) -> keras.Model:
-    for layer in network.layers:
-        if isinstance(layer, layers.Flatten) and layer.input.shape[3:] == (_CHANNELS,):
-            return keras.Model(network.input, layer.input)
+    for layer in reversed(network.layers):
+        if isinstance(layer, layers.Add) and layer.output.shape[3:] == (_CHANNELS,):
+            return keras.Model(network.input, layer.output)
     raise ValueError(f"{network.name} has no trunk of face crops")
 
 

@@ -74,7 +74,7 @@ class Face68:
     points_of: str  # the set whose mean face the network starts from
     head: str = "heat"
     points_loss: str = "wing"
-    rotation_weight: float = 20.0
+    rotation_weight: float = 60.0
     begins_with: str = ""
     faceless_share: float = 0.05
     jitter: CropJitter = JITTER

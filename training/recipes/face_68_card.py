@@ -23,7 +23,8 @@ OUTPUTS = {
     "visible": OutputNote(
         "0..1",
         "that each point shows, hidden neither by the head itself nor by anything before it; "
-        "learnt from rendered heads and from covers painted over crops",
+        "learnt from rendered heads and from covers painted over crops; labelled points of "
+        "photographs count as showing, a little, though some lie under hair or glasses",
     ),
     "rotation": OutputNote(
         "matrix",
