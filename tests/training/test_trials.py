@@ -83,14 +83,14 @@ def test_each_trial_differs_from_the_recipe_in_what_it_says() -> None:
     variants = {name: trial.of(FACE_68_RESEARCH) for name, trial in TRIALS.items()}
     assert {v.head for v in variants.values()} == {"direct", "simcc", "heat"}
     assert variants["direct-laplace"].points_loss == "laplace"
-    assert variants["direct-rotation-60"].rotation_weight == 60.0
+    assert variants["heat-rotation-20"].rotation_weight == 20.0
     for name, variant in variants.items():
         same = replace(
             variant,
             name=FACE_68_RESEARCH.name,
             head=FACE_68_RESEARCH.head,
             points_loss="wing",
-            rotation_weight=20.0,
+            rotation_weight=60.0,
             begins_with=FACE_68_RESEARCH.begins_with,
         )
         assert variant.begins_with == "", "all trials begin with the same random weights"

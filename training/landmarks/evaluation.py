@@ -38,6 +38,7 @@ _DISTANCE_NAMES = {
     "muct-76": "inter_pupil",
 }
 _THRESHOLDS = (0.08, 0.10)
+_CLOSEST_EYES = 0.02  # unit crop: of a profile they nearly fall together
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class _Truth:
     diagonal: Floats
     slices: Masks
     distance_name: str
+    scheme: LandmarkScheme
 
 
 def evaluate_landmarks(
@@ -105,6 +107,7 @@ def evaluate_landmarks(
         if measured.baseline is not None and plain:
             baseline = _errors(measured.baseline, truth, truth.distance)
             _mean_rows(rows, f"mean_face_nme_{truth.distance_name}", baseline, protocol, slices)
+        _coverage_rows(rows, protocol, measured, truth, slices)
         if plain:
             _calibration_rows(rows, protocol, measured, truth, errors[protocol.name])
     if LABELLED.name in measurements and MIRROR.name in measurements:
@@ -134,6 +137,7 @@ def _truth(faces: Sequence[LabelledFace], slices: Masks) -> _Truth:
         box_diagonals(points, seen),
         slices,
         _DISTANCE_NAMES.get(named.name, named.name),
+        named,
     )
 
 
@@ -188,27 +192,27 @@ def _mirror_row(rows: MetricRows, plain: Measurement, mirrored: Measurement, tru
     )
 
 
+def _coverage_rows(
+    rows: MetricRows, protocol: Protocol, measured: Measurement, truth: _Truth, slices: Masks
+) -> None:
+    if measured.std is not None:
+        offsets = measured.points_in_crop - measured.truth_in_crop
+        coverage = axis_coverage(offsets, measured.std, truth.seen)
+        _mean_rows(rows, "coverage_90", coverage, protocol, slices)
+
+
 def _calibration_rows(
     rows: MetricRows, protocol: Protocol, measured: Measurement, truth: _Truth, errors: Floats
 ) -> None:
+    """Whether the deviations tell good answers from bad ones."""
     if measured.std is None:
         return
     sentence = protocol.sentence
     offsets = measured.points_in_crop - measured.truth_in_crop
     std, seen = measured.std, truth.seen
-    coverage = axis_coverage(offsets, std, seen)
-    rows.mean("coverage_90", coverage, unit="%", protocol=sentence, factor=100)
-    for part, mask in truth.slices.items():
-        rows.mean(
-            "coverage_90",
-            coverage,
-            unit="%",
-            protocol=sentence,
-            slice_name=part,
-            mask=mask,
-            factor=100,
-        )
-    face_std = np.where(seen, std, 0.0).sum(axis=1) / seen.sum(axis=1)
+    # By the eyes' distance, as the errors are, but of the answer: callers have no other.
+    eyes = np.maximum(truth.scheme.nme_distance(measured.points_in_crop), _CLOSEST_EYES)
+    face_std = np.where(seen, std, 0.0).sum(axis=1) / seen.sum(axis=1) / eyes
     distances = np.where(seen, np.linalg.norm(offsets, axis=-1), 0.0).sum(axis=1) / seen.sum(axis=1)
     faces = np.stack([face_std, distances, errors], axis=1)
     rows.statistic(
