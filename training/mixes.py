@@ -15,13 +15,14 @@ import numpy as np
 
 from app.face.card import Metric
 from app.face.landmarks import scheme as scheme_named
+from training.crop_jitter import CropJitter
 from training.datasets import load
 from training.datasets.renders import prepared_from_shards
 from training.export import export_onnx
 from training.fit import Schedule, fit
 from training.landmarks.evaluation import evaluate_landmarks
 from training.landmarks.losses import NormalisedError, landmark_loss
-from training.landmarks.pipeline import CropJitter, LandmarkBatches, plain_arrays
+from training.landmarks.pipeline import LandmarkBatches, plain_arrays
 from training.landmarks.pose_evaluation import evaluate_pose
 from training.landmarks.predictor import LandmarkPredictor
 from training.landmarks.protocols import LABELLED

@@ -12,12 +12,12 @@ from scipy.spatial.transform import Rotation
 from app.face.geometry import Box, crop_transform, face_box
 from app.face.pnp import canonical_points
 from app.face.rotation import to_euler
+from training.crop_jitter import CropJitter
 from training.faces.crops import LabelledCrops
 from training.faces.negatives import FacelessPlaces
 from training.faces.pipeline import FaceBatches, hide, labelled_crop, plain_arrays
 from training.faces.prepared import box_of_five
 from training.faces.targets import TARGET, no_face
-from training.landmarks.pipeline import CropJitter
 
 SIZE, FOCAL = 200, 40000.0  # so far away that perspective does not show
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from app.face.geometry import face_box
 from app.face.landmarks import scheme as scheme_named
 from app.face.rotation import from_euler
-from training.landmarks.pipeline import CropJitter, LandmarkBatches, augmented, mirrored, plain
+from training.crop_jitter import CropJitter
+from training.landmarks.pipeline import LandmarkBatches, augmented, mirrored, plain
 from training.preparation import PreparedFaces, load_prepared, prepare
 from training.samples import FaceSample, ImageSample, Split
 

@@ -5,16 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from app.face.geometry import CROP_SCALE, Box, crop_transform, invert, transform, warp
+from app.face.geometry import Box, crop_transform, invert, transform, warp
 from app.face.landmarks import scheme
 from app.face.rotation import mirror, turn
 from training.augmentation import cover_side, occlude, photometric, restyle
+from training.crop_jitter import CropJitter, drawn_turn, jittered_crop
 from training.faces.crops import LabelledCrops
 from training.faces.lids import eyes_that_show
 from training.faces.negatives import FacelessPlaces
 from training.faces.targets import TARGET, no_face, target_vector
 from training.fit import EpochBatches
-from training.landmarks.pipeline import CropJitter
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -151,24 +151,3 @@ def hide(target: Floats, covered: NDArray[np.bool_]) -> None:
     target[TARGET["visible"]][hidden] = 0.0
     target[TARGET["visible_weights"]][hidden] = 1.0
     target[TARGET["openness_weights"]] *= eyes_that_show(target[TARGET["visible"]])
-
-
-def jittered_crop(
-    rng: np.random.Generator, box: Box, jitter: CropJitter
-) -> tuple[NDArray[np.float64], float]:
-    """A crop's affine to the picture and its angle in degrees, strayed from the crop rule."""
-    if rng.random() < 0.5:
-        cut = jitter.forehead * rng.random() * box.height
-        box = Box(box.x, box.y + cut, box.width, box.height - cut)
-    angle = drawn_turn(rng, jitter)
-    scale = CROP_SCALE * np.exp(np.clip(rng.normal(0, jitter.scale_std), -0.35, 0.35))
-    side = np.sqrt(box.area)
-    dx, dy = np.clip(rng.normal(0, jitter.shift_std, 2), -0.2, 0.2) * side
-    moved = Box(box.x + dx, box.y + dy, box.width, box.height)
-    return crop_transform(moved, float(scale), angle), angle
-
-
-def drawn_turn(rng: np.random.Generator, jitter: CropJitter) -> float:
-    if rng.random() < 0.1:
-        return float(rng.uniform(-jitter.turn_max, jitter.turn_max))
-    return float(rng.normal(0, jitter.turn_std))

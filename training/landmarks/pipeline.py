@@ -1,38 +1,17 @@
 """Batches for landmark networks: turned, scaled, shifted and mirrored crops with their points."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.face.geometry import CROP_SCALE, Box, crop_transform, invert, transform, warp
+from app.face.geometry import Box, crop_transform, invert, transform, warp
 from app.face.landmarks import LandmarkScheme
 from app.face.landmarks import scheme as scheme_named
 from training.augmentation import occlude, photometric
+from training.crop_jitter import CropJitter, jittered_crop
 from training.fit import EpochBatches
 from training.preparation import PreparedFaces
-
-
-@dataclass(frozen=True, slots=True)
-class CropJitter:
-    """How far training crops stray from the crop rule.
-
-    turn_std, turn_max: degrees, normal with this deviation, one face in ten uniform up to the
-    maximum. scale_std: of the logarithm of the side. shift_std: in box sides. forehead: callers'
-    boxes may or may not hold it, so this share of the height is taken away from the top, uniformly
-    between 0 and 1 of it. occluded, side_covered, restyled: shares of the crops of which a part, or
-    one side, is covered, and of those given another look (see training.augmentation).
-    """
-
-    turn_std: float = 14.0
-    turn_max: float = 50.0
-    scale_std: float = 0.13
-    shift_std: float = 0.06
-    forehead: float = 0.2
-    occluded: float = 0.3
-    side_covered: float = 0.0
-    restyled: float = 0.0
 
 
 class LandmarkBatches(EpochBatches):
@@ -74,7 +53,7 @@ def augmented(
     rng: np.random.Generator, faces: PreparedFaces, row: int, size: int, jitter: CropJitter
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """One crop (size, size, 3) uint8 and its target (K, 3), drawn from `rng`."""
-    to_image = _jittered_crop(rng, Box(*faces.boxes[row].tolist()), jitter)
+    to_image, _ = jittered_crop(rng, Box(*faces.boxes[row].tolist()), jitter)
     crop = warp(faces.pixels[row], to_image, size)
     points = transform(invert(to_image), faces.points[row])
     seen = faces.seen[row]
@@ -114,17 +93,3 @@ def mirrored(
     order = list(scheme.flip)
     points = np.column_stack([1.0 - points[:, 0], points[:, 1]])[order]
     return np.ascontiguousarray(crop[:, ::-1]), points, seen[order]
-
-
-def _jittered_crop(rng: np.random.Generator, box: Box, jitter: CropJitter) -> NDArray[np.float64]:
-    if rng.random() < 0.5:
-        cut = jitter.forehead * rng.random() * box.height
-        box = Box(box.x, box.y + cut, box.width, box.height - cut)
-    if rng.random() < 0.1:
-        turn = rng.uniform(-jitter.turn_max, jitter.turn_max)
-    else:
-        turn = rng.normal(0, jitter.turn_std)
-    scale = CROP_SCALE * np.exp(np.clip(rng.normal(0, jitter.scale_std), -0.35, 0.35))
-    side = np.sqrt(box.area)
-    dx, dy = np.clip(rng.normal(0, jitter.shift_std, 2), -0.2, 0.2) * side
-    return crop_transform(Box(box.x + dx, box.y + dy, box.width, box.height), scale, turn)

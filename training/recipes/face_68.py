@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from app.face.landmarks import scheme
 from training.beginning import Beginning, begun_with
+from training.crop_jitter import CropJitter
 from training.datasets import load
 from training.faces.calibration import calibration_sets
 from training.faces.crops import LabelledCrops
@@ -29,7 +30,6 @@ from training.faces.prepared import load_source, prepare_source
 from training.faces.report import judge
 from training.faces.targets import TARGET
 from training.fit import LearnsMoreThanTheMean, Schedule, fit
-from training.landmarks.pipeline import CropJitter
 from training.networks.face import face_network, serving_network
 from training.precision_files import make_int8
 from training.publication import publish, recipe_use

@@ -9,6 +9,7 @@ import numpy as np
 
 from app.face.landmarks import scheme as scheme_named
 from training.beginning import Beginning, begun_with
+from training.crop_jitter import CropJitter
 from training.datasets import load
 from training.export import export_onnx
 from training.faces.difference import MOST_BY_INT8, points_difference
@@ -16,7 +17,7 @@ from training.fit import LearnsMoreThanTheMean, Schedule, fit
 from training.landmarks.calibration import std_scale
 from training.landmarks.evaluation import evaluate_landmarks
 from training.landmarks.losses import NormalisedError, landmark_loss
-from training.landmarks.pipeline import CropJitter, LandmarkBatches, plain_arrays
+from training.landmarks.pipeline import LandmarkBatches, plain_arrays
 from training.landmarks.pose_evaluation import evaluate_pose
 from training.landmarks.report import write_metrics, write_report
 from training.networks.landmarks import landmark_network, serving_network
@@ -43,7 +44,7 @@ class Landmarks68:
     seed: int = 1
     # 300-W is small and exact, YouTube Faces is varied and rounded: mostly the former.
     weights: dict[str, float] = field(default_factory=lambda: {"w300": 0.88, "ytf68": 0.12})
-    jitter: CropJitter = CropJitter()
+    jitter: CropJitter = field(default_factory=CropJitter)
     schedule: Schedule = Schedule(epochs=60, steps_per_epoch=200)
     begins_with: str = ""
 
