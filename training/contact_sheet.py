@@ -4,7 +4,7 @@ A mean says how much is wrong, a sheet says what. They show people's photographs
 the repository.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from app.face.geometry import Box
 from app.face.landmarks import LandmarkScheme
 
 GREEN, RED, WHITE = (0, 220, 0), (235, 30, 30), (255, 255, 255)
-TILE = 256
+TILE, ON_A_SHEET = 256, 40
 _STRIP = 18  # pixels under each picture for its caption
 _SHIFT = 4  # OpenCV draws at 1 / 2**_SHIFT of a pixel
 
@@ -92,6 +92,18 @@ def contact_sheet(tiles: Sequence[Picture], columns: int = 8) -> Picture:
         row, column = divmod(index, columns)
         sheet[row * height : (row + 1) * height, column * width : (column + 1) * width] = tile
     return sheet
+
+
+def write_sheets(
+    folder: Path, badness: NDArray[np.float64], tile: Callable[[int], Picture], *, seed: int = 0
+) -> None:
+    """worst.png and random.png: the 40 items with the highest badness (NaN last), and any 40."""
+    worst = np.argsort(-np.nan_to_num(badness, nan=-np.inf), kind="stable")
+    drawn = np.random.default_rng(seed).permutation(len(badness))
+    for name, chosen in (("worst", worst), ("random", drawn)):
+        tiles = [tile(int(index)) for index in chosen[:ON_A_SHEET]]
+        if tiles:
+            save_picture(folder / f"{name}.png", contact_sheet(tiles))
 
 
 def save_picture(path: Path, picture: Picture) -> None:

@@ -10,9 +10,9 @@ from tests.tiny_models import write_detector, write_landmarks
 from tests.training.made_up_faces import head, knowing, posed_samples
 from tests.training.test_cards import FACTS
 from training.__main__ import main
-from training.contact_sheet import Picture
+from training.contact_sheet import Picture, write_sheets
 from training.faces.posed import measure_posed
-from training.faces.tiles import posed_tile, write_sheets
+from training.faces.tiles import posed_tile
 from training.recipes.face_68_card import facts
 from training.results_lines import TABLES
 from training.results_page import Published, results_page

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from app.face.card import CARD_FILE
 from app.face.landmarks import scheme
-from training.contact_sheet import landmark_tile
+from training.contact_sheet import landmark_tile, write_sheets
 from training.faces.evaluation import (
     DETECTOR,
     FaceEvaluation,
@@ -25,7 +25,7 @@ from training.faces.five_points import FivePointEvaluation
 from training.faces.posed import PosedFaces
 from training.faces.presence import PlacesWithoutFace, PresenceEvaluation
 from training.faces.rendered import FOLDER as RENDERS
-from training.faces.tiles import posed_tile, write_sheets
+from training.faces.tiles import posed_tile
 from training.landmarks.report import write_metrics, write_report
 from training.precision_files import INT8_SUFFIX
 from training.workspace import Workspace

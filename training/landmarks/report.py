@@ -6,18 +6,18 @@ The sheets show photographs of people: write them outside the repository.
 import csv
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.face.card import Metric
-from training.contact_sheet import contact_sheet, landmark_tile, save_picture
+from training.contact_sheet import landmark_tile, write_sheets
 from training.landmarks.evaluation import LandmarkEvaluation
 from training.landmarks.protocols import LABELLED
 from training.plots import plot_ced
 
-_ON_A_SHEET = 40
 _COLUMNS = (
     "source",
     "image",
@@ -54,11 +54,7 @@ def write_report(
     if LABELLED.name not in evaluation.measurements:
         return
     errors = evaluation.nme[LABELLED.name]
-    order = np.argsort(-np.nan_to_num(errors, nan=-1.0), kind="stable")
-    drawn = np.random.default_rng(seed).permutation(len(errors))
-    for name, chosen in (("worst", order), ("random", drawn)):
-        tiles = [_tile(evaluation, int(index)) for index in chosen[:_ON_A_SHEET]]
-        save_picture(folder / f"{name}.png", contact_sheet(tiles))
+    write_sheets(folder, errors, partial(_tile, evaluation), seed=seed)
 
 
 def write_metrics(metrics: Sequence[Metric], folder: Path) -> None:
