@@ -182,8 +182,10 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        # Refused before its body came: the rest of that has as long as headers have.
-        if self.cycle.more_body and not self.transport.is_closing():
+        # Refused before its body came: the rest of that has as long as headers have. (A pipelined
+        # request behind it is another cycle, which has its own time.)
+        cycle = self.cycle
+        if cycle.response_complete and cycle.more_body and not self.transport.is_closing():
             self._await_headers()
 
     def _await_headers(self) -> None:
