@@ -5,6 +5,7 @@ import threading
 import time
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import cv2
@@ -32,6 +33,14 @@ INPUT: dict[str, Any] = {
 }
 
 
+def ready(address: str) -> bool:
+    try:
+        with urlopen(f"{address}/readyz", timeout=60) as response:
+            return bool(response.status == 200)
+    except HTTPError:
+        return False
+
+
 def ask(models: Path, name: str, path: str) -> dict[str, Any]:
     """The one face that a service with this model answers for a picture."""
     settings = Settings(models_dir=models, landmarks=(name,), self_test=False)
@@ -43,7 +52,7 @@ def ask(models: Path, name: str, path: str) -> dict[str, Any]:
     try:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         for _ in range(600):  # a minute
-            if server.started:
+            if server.started and ready(address):
                 break
             time.sleep(0.1)
         pixels = picture(160, 200, {"white": (40, 50, 80, 100)})

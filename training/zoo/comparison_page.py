@@ -135,7 +135,8 @@ def _section(
         main = found[0]
         first = first or main
         ratio = number(main.value / first.value) if main and first and first.value else ""
-        rows.append((f"`{one.title}`", *(measured(metric) or "–" for metric in found), ratio))
+        name = one.title if columns[0][1].endswith("rotation") else one.card.name
+        rows.append((f"`{name}`", *(measured(metric) or "–" for metric in found), ratio))
     constant = [_constant(compared, *where) for _, *where in columns]
     if any(constant):
         rows.append(("constant answer", *(measured(metric) or "–" for metric in constant), ""))
