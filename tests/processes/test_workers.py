@@ -129,9 +129,12 @@ def test_who_has_connected_is_answered_at_the_end(service: Program) -> None:
 
 def test_no_answer_is_lost_when_it_ends_under_load(service: Program) -> None:
     answered, lost = [], []
+    # Who connects after the end is not a caller that was lost.
+    all_connected = threading.Barrier(8)
 
     def client() -> None:
         with service.connect() as connection:
+            all_connected.wait(20)
             while True:
                 ask(connection)
                 try:
