@@ -112,7 +112,8 @@ def test_one_view_whichever_answers(service: Together) -> None:
             for _ in range(3):
                 raw(client, "/analyze", NO_FACE).raise_for_status()
         # A worker counts an answer when it is out: another may be asked a moment before.
-        until(lambda: [analyses(client) for client in clients] == [before + 12] * 4)
+        until(lambda: analyses(clients[0]) >= before + 12)
+        assert [analyses(client) for client in clients] == [before + 12] * 4
 
 
 def test_a_worker_that_dies_takes_nothing_with_it(service: Together) -> None:
