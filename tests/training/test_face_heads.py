@@ -15,6 +15,7 @@ from training.faces.targets import PREDICTION, target_vector, width
 from training.fit import overfits
 from training.networks.bins import SoftArgmax, VotingCells, bin_centres
 from training.networks.face import face_network, serving_network
+from training.networks.point_layers import LocalFeatures, PointReadOut
 
 SIZE = 64
 CENTRES = np.linspace(LOW, HIGH, 2 * BINS + 1)[1::2]
@@ -57,27 +58,44 @@ def test_a_distribution_means_its_mean_and_spread() -> None:
     assert np.exp(found[2]) == pytest.approx(np.sqrt(np.mean(spread**2)), rel=0.03)
 
 
-def test_cells_vote_by_weight_for_places_beside_them() -> None:
+def test_cells_vote_by_weight() -> None:
     logits = np.full((1, 1, 4, 4), -50.0, np.float32)
-    offsets = np.random.default_rng(0).normal(0, 9, (1, 1, 2, 4, 4)).astype(np.float32)
+    features = np.random.default_rng(0).normal(0, 9, (1, 4, 4, 2)).astype(np.float32)
     # Three quarters for row 1, column 2: the middle is (0.625, 0.375). A quarter for row 3, column
     # 0: (0.125, 0.875).
     logits[0, 0, 1, 2], logits[0, 0, 3, 0] = np.log(3.0), 0.0
-    offsets[0, 0, :, 1, 2], offsets[0, 0, :, 3, 0] = (0.4, -0.8), (2.0, 0.0)
-    others = np.full((1, 1, 4, 4), 9.0, np.float32)
-    others[0, 0, 1, 2], others[0, 0, 3, 0] = 2.0, -4.0
-    both = np.stack([others, -others], axis=1)
-    votes = [tf.constant(values) for values in (logits, offsets, both)]
-    with tf.GradientTape() as tape:
-        tape.watch(votes)
-        answer, other = VotingCells()(votes)
-    assert tape.gradient(other, votes[0]) is None, "what else is voted on changes no voter"
-    found = answer.numpy()[0, 0]
-    first, second = np.array([0.725, 0.175]), np.array([0.625, 0.875])
-    np.testing.assert_allclose(found[:2], 0.75 * first + 0.25 * second, atol=1e-5)
+    features[0, 1, 2], features[0, 3, 0] = (2.0, -1.0), (-4.0, 7.0)
+    place, spread, seen = VotingCells()([tf.constant(logits), tf.constant(features)])
+    np.testing.assert_allclose(place[0, 0], [0.5, 0.5], atol=1e-5)
     # Two places 0.5 apart along both axes, weights 3 : 1.
-    assert np.exp(found[2]) == pytest.approx(0.5 * np.sqrt(3 / 16), rel=1e-3)
-    np.testing.assert_allclose(other[0, :, 0], [0.5, -0.5], atol=1e-4)
+    assert np.exp(spread[0, 0]) == pytest.approx(0.5 * np.sqrt(3 / 16), rel=1e-3)
+    np.testing.assert_allclose(seen[0, 0], [0.5, 1.0], atol=1e-4)
+
+
+def test_features_around_a_point_are_weighed_by_a_bell() -> None:
+    rng = np.random.default_rng(0)
+    points = rng.uniform(-0.1, 1.1, (3, 5, 2)).astype(np.float32)
+    features = rng.normal(size=(3, 8, 8, 7)).astype(np.float32)
+    found = LocalFeatures()([tf.constant(points), tf.constant(features)])
+    centres = (np.arange(8) + 0.5) / 8
+    # Peak 1; the deviation is 0.6 of a cell.
+    across, down = (
+        norm.pdf(centres, points[:, :, axis, None], 0.6 / 8) / norm.pdf(0, 0, 0.6 / 8)
+        for axis in (0, 1)
+    )
+    expected = np.einsum("nky,nkx,nyxc->nkc", down, across, features)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
+
+
+def test_each_point_has_a_read_out_of_its_own() -> None:
+    layer = PointReadOut([0.5, -2.0])
+    inputs = np.random.default_rng(0).normal(size=(4, 3, 6)).astype(np.float32)
+    assert np.abs(layer(inputs) - np.array([0.5, -2.0])).max() < 1.0
+    kernel, bias = np.random.default_rng(1).normal(size=(3, 2, 6)), np.arange(6.0).reshape(3, 2)
+    layer.set_weights([kernel, bias])
+    np.testing.assert_allclose(
+        layer(inputs), np.einsum("nkf,kwf->nkw", inputs, kernel) + bias, rtol=1e-4, atol=1e-5
+    )
 
 
 def target(points: Floats) -> tf.Tensor:

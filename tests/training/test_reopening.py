@@ -129,8 +129,21 @@ def test_another_network_is_refused(tmp_path: Path) -> None:
         reopen(
             tmp_path / "model.onnx", detector_network((16, 16, 16), (16, 16, 16)), pictures(8, 1)
         )
-    with pytest.raises(ValueError, match=r"xy is \(512, 10\), not"):
-        reopen(tmp_path / "model.onnx", landmark_network(64, 6), pictures(8, 1))
+
+
+def test_a_read_out_of_another_shape_begins_anew(tmp_path: Path) -> None:
+    trained = as_if_trained(landmark_network(64, 5))
+    export_landmarks(trained, tmp_path / "model.onnx")
+    network = landmark_network(64, 6)
+    before = network.get_layer("xy").get_weights()
+    reopen(tmp_path / "model.onnx", network, pictures(20, 2))
+    for value, old in zip(network.get_layer("xy").get_weights(), before, strict=True):
+        np.testing.assert_array_equal(value, old)
+    seen = pictures(4, 3)
+    expected, found = (
+        answers(keras.Model(some.input, crop_trunk_of(some)), seen) for some in (trained, network)
+    )
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
 
 
 def test_a_new_read_out_begins_anew(tmp_path: Path) -> None:

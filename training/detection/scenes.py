@@ -55,7 +55,7 @@ class SceneRules:
     zoom: tuple[float, float] = (0.12, 2.5)
     covered: float = 0.85
     turn_std: float = 9.0
-    tilts: tuple[tuple[float, float], ...] = ((0.15, 45.0), (0.25, 180.0))
+    tilts: tuple[tuple[float, float], ...] = ((0.12, 45.0), (0.33, 180.0))
     hard: float = 0.7
     dim: float = 0.1
 

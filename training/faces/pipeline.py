@@ -20,7 +20,15 @@ Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 # Boxes of detectors stray further than labelled ones, and heads lie down.
-JITTER = CropJitter(turn_max=60.0, scale_std=0.15, shift_std=0.08, side_covered=0.10)
+JITTER = CropJitter(
+    turn_std=11.0,
+    turn_max=60.0,
+    scale_std=0.11,
+    shift_std=0.06,
+    forehead=0.15,
+    occluded=0.15,
+    side_covered=0.07,
+)
 _FLIP = list(scheme("ibug-68").flip)
 
 

@@ -79,16 +79,15 @@ class SoftArgmax(layers.Layer):
 
 @keras.saving.register_keras_serializable("mien")
 class VotingCells(layers.Layer):
-    """Cells of a grid over 0..1 each name a place for a point, and how much they are to count.
+    """Cells of a grid over 0..1 say how likely each of them holds a point.
 
-    Inputs: (N, K, cells, cells) logits of the votes, (N, K, 2, cells, cells) offsets, x before y,
-    from the middle of the cell in cells, and (N, M, K, cells, cells) of what else is voted on,
-    which does not change who votes. -> (N, K, 3) as of SoftArgmax, where the deviation is that of
-    the cells, and (N, M, K) the other votes.
+    Inputs: (N, K, cells, cells) logits, and (N, cells, cells, C) features. -> (N, K, 2) the mean
+    place, (N, K) the logarithm of the cells' standard deviation per axis, and (N, K, C) the features
+    of the cells by the same weights.
     """
 
-    def call(self, inputs: list[keras.KerasTensor]) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-        logits, offsets, others = inputs
+    def call(self, inputs: list[keras.KerasTensor]) -> tuple[keras.KerasTensor, ...]:
+        logits, features = inputs
         points, cells = logits.shape[1:3]
         weight = ops.softmax(ops.reshape(logits, (-1, points, cells**2)), axis=-1)
         centres = bin_centres(0.0, 1.0, cells) - 0.5
@@ -96,23 +95,20 @@ class VotingCells(layers.Layer):
         moments = np.stack([x, y, np.square(x), np.square(y)], axis=-1)
         # Two-dimensional, as the product of more is exported with a dozen steps about shapes.
         found = ops.matmul(ops.reshape(weight, (-1, cells**2)), ops.cast(moments, logits.dtype))
-        found = ops.reshape(found, (-1, points, moments.shape[1]))
-        mean, square = found[..., :2], found[..., 2:]
-        offsets = ops.reshape(offsets, (-1, points, 2, cells**2))
-        aside = ops.sum(weight[:, :, None] * offsets, axis=-1) * (1 / cells)
+        mean, square = ops.split(found, 2, axis=-1)
         spread = log_spread(square - ops.square(mean))
-        others = ops.reshape(others, (-1, others.shape[1], points, cells**2))
-        votes = ops.sum(ops.stop_gradient(weight)[:, None] * others, axis=-1)
-        return ops.concatenate([mean + aside + 0.5, spread], axis=-1), votes
+        seen = ops.matmul(weight, ops.reshape(features, (-1, cells**2, features.shape[-1])))
+        place = ops.reshape(mean + 0.5, (-1, points, 2))
+        return place, ops.reshape(spread, (-1, points)), seen
 
     def compute_output_shape(
         self, input_shape: list[tuple[int | None, ...]]
-    ) -> tuple[tuple[int | None, ...], tuple[int | None, ...]]:
-        batch, points = input_shape[0][:2]
-        return (batch, points, 3), (batch, input_shape[2][1], points)
+    ) -> tuple[tuple[int | None, ...], ...]:
+        points = input_shape[0][:2]
+        return (*points, 2), points, (*points, input_shape[1][-1])
 
 
 def log_spread(variances: keras.KerasTensor) -> keras.KerasTensor:
-    """(N, K, 2) by axis -> (N, K, 1), the logarithm of one standard deviation for both."""
+    """(..., 2) by axis -> (..., 1), the logarithm of one standard deviation for both."""
     variance = ops.mean(ops.maximum(variances, 0.0), axis=-1, keepdims=True)
     return 0.5 * ops.log(variance + _LEAST_VARIANCE)

@@ -20,7 +20,7 @@ from training.networks.trunk import crop_features
 
 # First guesses: about 5 % of the eye distance, 8 degrees, an eye at rest.
 _FIRST_STD, _FIRST_ROTATION_STD, _FIRST_OPENNESS = 0.02, 8.0, 0.25
-_SHAPE_FEATURES = 96
+_SQUEEZED, _SHAPE_FEATURES = 32, 144
 _UPRIGHT = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 
@@ -36,33 +36,26 @@ def face_network(
     if size % 32:
         raise ValueError(f"size must be a multiple of 32, received {size}")
     crops = keras.Input((size, size, 3), dtype="uint8", name="crops")
-    middle, last = crop_features(pixels_to_unit_range(crops))
+    fine, middle, last = crop_features(pixels_to_unit_range(crops))
     # Of a known length: what Flatten finds out for every crop costs the exported graph five steps.
     flat = ops.reshape(last, (-1, math.prod(last.shape[1:])))
     start = np.full((POINTS, 2), 0.5, np.float32) if mean_points is None else mean_points
-    answer = HEADS[head](CropFeatures(middle, last, flat), start)
-    mean = layers.GlobalAveragePooling2D()(last)
-    # Where the points lie tells a rotation too, and for people as well as for renders.
-    places = StopGradient()(layers.Concatenate()([answer.points, answer.visible]))
-    shape = layers.Dense(_SHAPE_FEATURES, "relu", name="shape")(
-        layers.Concatenate()([mean, places])
-    )
-    seen = [flat, shape] if answer.lids is None else [flat, shape, answer.lids]
-    everything = layers.Concatenate()(seen)
-    log_std = _log_std(flat, mean, answer)
+    answer = HEADS[head](CropFeatures(fine, middle, last, flat), start)
+    shape = _shape(last, answer)
+    log_std = _log_std(flat, shape, answer)
 
     parts = {
         "points": answer.points,
         "log_std": log_std,
         "visible_logit": answer.visible,
-        "rotation": GramSchmidt(name="rotation")(read_out(everything, "rows", _UPRIGHT)),
+        "rotation": GramSchmidt(name="rotation")(read_out(shape, "rows", _UPRIGHT)),
         "rotation_log_std": read_out(
-            StopGradient()(layers.Concatenate()([everything, log_std])),
+            StopGradient()(layers.Concatenate()([shape, log_std])),
             "rotation_doubt",
             [float(np.log(_FIRST_ROTATION_STD))] * 3,
         ),
-        "openness": read_out(everything, "openness_seen", [_FIRST_OPENNESS] * 2),
-        "presence_logit": read_out(flat, "presence_logit", [0.0]),
+        "openness": read_out(shape, "openness_seen", [_FIRST_OPENNESS] * 2),
+        "presence_logit": read_out(shape, "presence_logit", [0.0]),
     }
     vector = [parts[name] for name in PREDICTION]
     if answer.logits is not None:
@@ -70,14 +63,26 @@ def face_network(
     return keras.Model(crops, layers.Concatenate(name="face")(vector), name="face")
 
 
+def _shape(last: keras.KerasTensor, answer: HeadAnswer) -> keras.KerasTensor:
+    """(N, F): what is told of the head as a whole, by the last map and by where the points lie,
+    which tells a rotation too, and for people as well as for renders.
+    """
+    squeezed = layers.Conv2D(_SQUEEZED, 1, activation="relu", name="squeezed")(last)
+    squeezed = ops.reshape(squeezed, (-1, math.prod(squeezed.shape[1:])))
+    seen = [squeezed, StopGradient()(answer.points), StopGradient()(answer.visible)]
+    if answer.lids is not None:
+        seen.append(answer.lids)
+    return layers.Dense(_SHAPE_FEATURES, "relu", name="shape")(layers.Concatenate()(seen))
+
+
 def _log_std(
-    flat: keras.KerasTensor, mean: keras.KerasTensor, answer: HeadAnswer
+    flat: keras.KerasTensor, shape: keras.KerasTensor, answer: HeadAnswer
 ) -> keras.KerasTensor:
     """(N, 68); all but `doubt` look at the features without changing them."""
     clues = flat
     if answer.spread is not None:
-        # The evidence's own scatter says most of it; the mean features are cheaper than all.
-        clues = layers.Concatenate()([mean, answer.spread])
+        # The evidence's own scatter says most of it; the head's features are cheaper than the map.
+        clues = layers.Concatenate()([shape, answer.spread])
     log_std = read_out(StopGradient()(clues), "log_std", [float(np.log(_FIRST_STD))] * POINTS)
     return log_std if answer.doubt is None else layers.Add()([log_std, answer.doubt])
 

@@ -13,22 +13,24 @@ from numpy.typing import NDArray
 from training.faces.distributions import BINS, HIGH, LOW
 from training.faces.targets import POINTS
 from training.networks.bins import SoftArgmax, VotingCells, bells, bin_centres, logit_prior
-from training.networks.landmarks import FixedBias
+from training.networks.landmarks import StopGradient
 from training.networks.layers import convolution
+from training.networks.point_layers import LocalFeatures, PointReadOut
 from training.networks.read_out import read_out
 
 # Of the points of all crops about the mean face's, in unit crops: turned, shifted, scaled heads.
 _PRIOR_WIDTH = 0.15
-_BIN_FEATURES, _CELL_FEATURES = 80, 64
+_BIN_FEATURES, _CELL_FEATURES, _POINT_FEATURES = 80, 64, 64
 _MOSTLY_SHOWN = 1.5  # logit
 
 
 @dataclass(frozen=True, slots=True)
 class CropFeatures:
-    """middle: (N, 8, 8, 96) and last: (N, 4, 4, 128) of a 128-pixel crop; flat: the last as a
-    vector.
+    """fine: (N, 16, 16, 40), middle: (N, 8, 8, 96) and last: (N, 4, 4, 128) of a 128-pixel crop;
+    flat: the last as a vector.
     """
 
+    fine: keras.KerasTensor
     middle: keras.KerasTensor
     last: keras.KerasTensor
     flat: keras.KerasTensor
@@ -71,36 +73,46 @@ def simcc(features: CropFeatures, start: NDArray[np.float32]) -> HeadAnswer:
     prior = bells(start, bin_centres(LOW, HIGH, BINS), _PRIOR_WIDTH)
     logits = logit_prior(prior)(logits)
     found = SoftArgmax(LOW, HIGH)(logits)
-    return HeadAnswer(_places(found), _read_visible(features), found[:, :, 2], _flat(logits))
+    return HeadAnswer(_places(found[:, :, :2]), _read_visible(features), found[:, :, 2], _flat(logits))
 
 
 def heat(features: CropFeatures, start: NDArray[np.float32]) -> HeadAnswer:
-    """A coarse heat map for each point, whose cells also say how far from them it lies.
+    """A coarse heat map for each point, whose cells also say how far from them it lies; then a
+    closer look at where that is.
 
-    Source: Jin et al., Pixel-in-Pixel Net, IJCV 2021; all cells count here, not the hottest alone.
+    Source: Jin et al., Pixel-in-Pixel Net, IJCV 2021, of the first part (all cells count here, not
+    the hottest alone); of the second Trigeorgis et al., Mnemonic Descent Method, CVPR 2016: what is
+    seen around a point tells how to move it.
     """
     around = convolution(features.last, 96, kernel=1, activate=False)
     around = _twice_as_large(around)
     x = convolution(layers.Add()([features.middle, around]), _CELL_FEATURES, kernel=1)
-    maps = layers.Permute((3, 1, 2))(_almost_zero(layers.Conv2D, 3 * POINTS, kernel_size=1)(x))
+    maps = layers.Permute((3, 1, 2))(
+        _almost_zero(layers.Conv2D, POINTS, kernel_size=1, name="heat")(x)
+    )
     cells = maps.shape[-1]
     by_axis = bells(start, bin_centres(0.0, 1.0, cells), _PRIOR_WIDTH)
-    logits = logit_prior(by_axis[:, 1, :, None] + by_axis[:, 0, None, :])(maps[:, :POINTS])
-    offsets = layers.Reshape((POINTS, 2, cells, cells))(maps[:, POINTS:])
-    begin = FixedBias([_MOSTLY_SHOWN] * POINTS + [0.0] * 2 * POINTS)
-    others = _almost_zero(
-        layers.Conv2D, 3 * POINTS, kernel_size=1, bias_initializer=begin, name="others"
-    )(x)
-    others = layers.Reshape((3, POINTS, cells, cells))(layers.Permute((3, 1, 2))(others))
-    found, votes = VotingCells()([logits, offsets, others])
-    return HeadAnswer(
-        _places(found),
-        votes[:, 0],
-        found[:, :, 2],
-        _flat(logits),
-        doubt=votes[:, 1],
-        lids=votes[:, 2],
-    )
+    logits = logit_prior(by_axis[:, 1, :, None] + by_axis[:, 0, None, :])(maps)
+    place, spread, seen = VotingCells()([logits, x])
+    coarse = place + PointReadOut([0.0, 0.0], name="asides")(seen) * (1 / cells)
+    # Where to look is not to be learnt from what is seen there.
+    near = LocalFeatures()([StopGradient()(coarse), features.fine])
+    move, *told = _told_of_points(layers.Concatenate()([seen, near]))
+    points = _places(coarse + move * (1 / features.fine.shape[1]))
+    visible, doubt, lids = (ops.reshape(one, (-1, POINTS)) for one in told)
+    return HeadAnswer(points, visible, spread, _flat(logits), doubt, lids)
+
+
+def _told_of_points(seen: keras.KerasTensor) -> list[keras.KerasTensor]:
+    """(N, 68, F) what is seen of each point -> (N, 68, 2) how to move it, in cells, and (N, 68, 1)
+    each whether it shows, its doubt and its share in the lids.
+    """
+    # Two-dimensional, as in VotingCells.
+    flat = ops.reshape(seen, (-1, seen.shape[-1]))
+    hidden = layers.Dense(_POINT_FEATURES, "relu", name="around_points")(flat)
+    each = ops.reshape(hidden, (-1, POINTS, _POINT_FEATURES))
+    told = PointReadOut([0.0, 0.0, _MOSTLY_SHOWN, 0.0, 0.0], name="told_of_points")(each)
+    return list(ops.split(told, [2, 3, 4], axis=-1))
 
 
 HEADS: Mapping[str, Callable[[CropFeatures, NDArray[np.float32]], HeadAnswer]] = MappingProxyType(
@@ -116,8 +128,8 @@ def _twice_as_large(x: keras.KerasTensor) -> keras.KerasTensor:
     return ops.reshape(four, (-1, 2 * height, 2 * width, channels))
 
 
-def _places(found: keras.KerasTensor) -> keras.KerasTensor:
-    return layers.Reshape((2 * POINTS,), name="points")(found[:, :, :2])
+def _places(points: keras.KerasTensor) -> keras.KerasTensor:
+    return layers.Reshape((2 * POINTS,), name="points")(points)
 
 
 def _flat(logits: keras.KerasTensor) -> keras.KerasTensor:

@@ -21,6 +21,8 @@ from onnx import numpy_helper
 
 from training.networks.bins import LogitPrior
 from training.networks.layers import PixelConvolution
+from training.networks.point_layers import PointReadOut
+from training.networks.trunk import trunk_of
 
 Floats = NDArray[np.float32]
 
@@ -28,7 +30,6 @@ Floats = NDArray[np.float32]
 # adds.
 _SCOPE = re.compile(r"^[^/]+/(?P<layer>[a-z0-9_]+?)(_\d+)?/")
 _BATCH, _LEAST_VARIANCE = 16, 1e-6
-_UNNAMED = {"conv2d", "depthwise_conv2d", "dense", "pixel_convolution"}
 _NUMBER = re.compile(r"^(?P<kind>.*?)(_(?P<number>\d+))?$")
 
 
@@ -44,29 +45,41 @@ class Folded:
 def reopen(path: Path, network: keras.Model, pictures: NDArray[np.uint8]) -> None:
     """Gives `network` the weights of the file at `path`, exported from such a network.
 
-    pictures: (N, H, W, 3), a few dozen like those of the training. Read-outs that the file lacks
-    begin anew, those that the network lacks are forgotten. ValueError when the other layers differ.
+    pictures: (N, H, W, 3), a few dozen like those of the training. Behind a trunk, what the file
+    lacks or has in another shape begins anew. ValueError when the other layers differ.
     """
     graph = onnx.load(path).graph
     weights = {entry.name: numpy_helper.to_array(entry) for entry in graph.initializer}
     found = _by_kind(_folded_layers(graph, weights))
     own = _by_kind({layer.name: layer for layer in network.layers if _has_kernel(layer)})
-    # Read-outs have names of their own: one that either lacks is no sign of another network.
-    own = {kind: some for kind, some in own.items() if kind in found or kind in _UNNAMED}
-    found = {kind: some for kind, some in found.items() if kind in own or kind in _UNNAMED}
-    if {kind: len(some) for kind, some in own.items()} != {k: len(s) for k, s in found.items()}:
-        raise ValueError(f"{path} was exported from another network than {network.name}")
-    normalised = {}
+    normalised, filled = {}, set()
     for kind, some in own.items():
-        for layer, folded in zip(some, found[kind], strict=True):
+        for layer, folded in zip(some, found.get(kind, []), strict=False):
+            kernel = _kernel(layer, folded)
+            if kernel.shape != tuple(layer.kernel.shape):
+                break
+            filled.add(layer.name)
+            layer.kernel.assign(kernel)
             normalisation = _normalisation_of(layer, network)
-            _fill(layer, folded, path, normalisation)
             if normalisation is not None:
                 normalised[normalisation.name] = folded.shift
+            elif layer.use_bias:
+                layer.bias.assign(folded.shift)
+    if missing := _needed(network) - filled:
+        names = ", ".join(sorted(missing)[:3])
+        raise ValueError(f"{path} is of another network than {network.name}: without its {names}")
     for layer in network.layers:
-        if isinstance(layer, LogitPrior):
-            layer.prior.assign(_prior(weights, layer))
+        if isinstance(layer, LogitPrior | PointReadOut):
+            _give_own_weights(layer, weights)
     _refill_statistics(network, normalised, pictures)
+
+
+def _needed(network: keras.Model) -> set[str]:
+    """Names of the layers that the file must hold: those of the trunk, or of a network without one
+    all.
+    """
+    trunk = trunk_of(network)
+    return {layer.name for layer in (network if trunk is None else trunk).layers if _has_kernel(layer)}
 
 
 def _has_kernel(layer: keras.Layer) -> bool:
@@ -140,30 +153,23 @@ def _normalisation_of(layer: keras.Layer, network: keras.Model) -> layers.BatchN
     return None
 
 
-def _fill(
-    layer: keras.Layer,
-    folded: Folded,
-    path: Path,
-    normalisation: layers.BatchNormalization | None,
-) -> None:
-    kernel = folded.kernel * folded.factor
+def _kernel(layer: keras.Layer, folded: Folded) -> NDArray[Any]:
+    """As the layer stores it."""
     if isinstance(layer, layers.DepthwiseConv2D):
-        kernel = (folded.kernel[:, :, 0] * folded.factor)[..., None]
-    if isinstance(layer, PixelConvolution):
-        kernel = kernel * 255
-    if kernel.shape != tuple(layer.kernel.shape):
-        raise ValueError(f"{path}: {layer.name} is {kernel.shape}, not {layer.kernel.shape}")
-    layer.kernel.assign(kernel)
-    if normalisation is None and layer.use_bias:
-        layer.bias.assign(folded.shift)
+        return (folded.kernel[:, :, 0] * folded.factor)[..., None]
+    kernel = folded.kernel * folded.factor
+    return kernel * 255 if isinstance(layer, PixelConvolution) else kernel
 
 
-def _prior(weights: Mapping[str, NDArray[Any]], layer: LogitPrior) -> NDArray[Any]:
-    shape = tuple(layer.prior.shape)
-    for name, value in weights.items():
-        if "logit_prior" in name and value.shape == shape:
-            return value
-    raise ValueError(f"the file has no prior of shape {shape}")
+def _give_own_weights(layer: keras.Layer, weights: Mapping[str, NDArray[Any]]) -> None:
+    """Of layers with weights of a kind of their own: those of its name and shape, if there are
+    any.
+    """
+    name = _NUMBER.match(layer.name)["kind"]
+    for weight in layer.weights:
+        for stored, value in weights.items():
+            if f"/{name}_" in stored and value.shape == tuple(weight.shape):
+                weight.assign(value)
 
 
 def _refill_statistics(

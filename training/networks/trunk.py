@@ -10,12 +10,14 @@ _CHANNELS = 128  # of the last map
 
 def crop_trunk(x: keras.KerasTensor) -> keras.KerasTensor:
     """(N, size, size, 3) about -1..1 -> (N, size / 32, size / 32, 128)."""
-    return crop_features(x)[1]
+    return crop_features(x)[-1]
 
 
-def crop_features(x: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """The same trunk's last two maps: (N, size / 16, size / 16, 96) and (N, size / 32, size / 32,
-    128).
+def crop_features(
+    x: keras.KerasTensor,
+) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.KerasTensor]:
+    """The same trunk's maps, the finest first: (N, size / 8, size / 8, 40), (N, size / 16, size /
+    16, 96) and (N, size / 32, size / 32, 128).
 
     Fused blocks at high resolution, MobileNetV2's below.
     """
@@ -23,10 +25,10 @@ def crop_features(x: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasT
     x = fused_inverted_residual(x, 24, stride=2)
     x = fused_inverted_residual(x, 24)
     x = fused_inverted_residual(x, 40, stride=2)
-    x = fused_inverted_residual(x, 40)
-    x = _stage(x, 64, repeats=3, stride=2)
+    fine = fused_inverted_residual(x, 40)
+    x = _stage(fine, 64, repeats=3, stride=2)
     middle = _stage(x, 96, repeats=2, stride=1)
-    return middle, _stage(middle, _CHANNELS, repeats=2, stride=2)
+    return fine, middle, _stage(middle, _CHANNELS, repeats=2, stride=2)
 
 
 def copy_trunk(trained: keras.Model, network: keras.Model) -> None:
@@ -34,14 +36,19 @@ def copy_trunk(trained: keras.Model, network: keras.Model) -> None:
 
     ValueError when one of the two has no such trunk, or one of another shape.
     """
-    _trunk_of(network).set_weights(_trunk_of(trained).get_weights())
+    source, target = trunk_of(trained), trunk_of(network)
+    for model, trunk in ((trained, source), (network, target)):
+        if trunk is None:
+            raise ValueError(f"{model.name} has no trunk of face crops")
+    target.set_weights(source.get_weights())
 
 
-def _trunk_of(network: keras.Model) -> keras.Model:
+def trunk_of(network: keras.Model) -> keras.Model | None:
+    """The network up to the last map of its trunk; None of one that has no trunk of face crops."""
     for layer in reversed(network.layers):
         if isinstance(layer, layers.Add) and layer.output.shape[3:] == (_CHANNELS,):
             return keras.Model(network.input, layer.output)
-    raise ValueError(f"{network.name} has no trunk of face crops")
+    return None
 
 
 def _stage(x: keras.KerasTensor, channels: int, repeats: int, stride: int) -> keras.KerasTensor:

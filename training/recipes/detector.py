@@ -39,13 +39,13 @@ _COMPOSITED = "renders-before-photographs"
 _RULES = SceneRules(
     shares=(
         ("wider_sub", 0.40),
-        ("w300", 0.10),
-        ("pointing04", 0.07),
-        ("negatives", 0.20),
-        ("ytf68", 0.03),
-        ("mtfl80", 0.03),
-        (_RENDERS, 0.10),
-        (_COMPOSITED, 0.07),
+        ("w300", 0.08),
+        ("pointing04", 0.09),
+        ("negatives", 0.18),
+        ("ytf68", 0.02),
+        ("mtfl80", 0.02),
+        (_RENDERS, 0.12),
+        (_COMPOSITED, 0.09),
     ),
     pasted=("mtfl80", "w300", "ytf68", _RENDERS),
 )

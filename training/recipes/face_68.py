@@ -40,12 +40,12 @@ from training.workspace import Workspace
 # profiled photographs what a turned head is; Pointing'04's angles are rough, but real people's.
 RESEARCH = {
     "w300": 0.50,
-    "renders": 0.20,
+    "renders": 0.21,
     "profiled": 0.12,
-    "pointing04": 0.08,
+    "pointing04": 0.09,
     "renders-before-photographs": 0.05,
-    "ytf68": 0.03,
-    "mtfl80": 0.02,
+    "ytf68": 0.02,
+    "mtfl80": 0.01,
 }
 FREE = {"renders": 0.85, "pointing04": 0.15}
 _MOST_VALIDATION = 400  # faces of one set
