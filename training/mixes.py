@@ -27,7 +27,8 @@ from training.landmarks.pose_evaluation import evaluate_pose
 from training.landmarks.predictor import LandmarkPredictor
 from training.landmarks.protocols import LABELLED
 from training.networks.landmarks import landmark_network, serving_network
-from training.preparation import PreparedFaces, load_prepared, prepare
+from training.preparation import load_prepared, prepare
+from training.prepared_faces import PreparedFaces
 
 SCHEME = "ibug-68"
 SIZE, BATCH, SEED = 128, 64, 1

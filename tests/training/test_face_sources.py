@@ -21,7 +21,9 @@ from training.faces import prepared
 from training.faces.crops import LabelledCrops
 from training.faces.lids import OFFSET, PHOTOGRAPH_WEIGHT, SLOPE
 from training.faces.prepared import SHOWN_WEIGHT, from_shards, load_source, prepare_source
+from training.prepared_folder import fill
 from training.recipes.face_68 import FACE_68
+from training.samples import ImageSample
 from training.splits import validation_by_subject
 from training.workspace import Workspace
 
@@ -112,9 +114,9 @@ def test_photographs_are_cut_fitted_and_their_eyes_judged(tmp_path: Path) -> Non
     np.testing.assert_allclose(faces.openness[:2], expected, atol=0.01)
 
 
-def test_folders_prepared_before_eyes_were_judged_serve_too(tmp_path: Path) -> None:
+def test_eyes_are_believed_where_the_rotation_is_labelled(tmp_path: Path) -> None:
     turn = Rotation.from_euler("YXZ", (-20, 5, 0), degrees=True).as_matrix()
-    before = LabelledCrops.unlabelled(
+    faces = LabelledCrops.unlabelled(
         np.zeros((2, 8, 8, 3), np.uint8),
         np.ones((2, 4), np.float32),
         np.array(["a", "b"]),
@@ -124,7 +126,8 @@ def test_folders_prepared_before_eyes_were_judged_serve_too(tmp_path: Path) -> N
         rotation=np.stack([turn] * 2).astype(np.float32),
         rotation_weights=np.array([[1, 1, 1], [0, 0, 0]], np.float32),
     )
-    before.save(tmp_path, {})
+    sample = ImageSample("ytf68", Path("none"), (), "a", "train")
+    fill(tmp_path, [sample], lambda _samples, _left_out: faces.arrays(), {})
     faces = load_source("ytf68", tmp_path, tmp_path)
     weight = 0.5 * PHOTOGRAPH_WEIGHT  # a set of points that count half
     expected = np.array([[weight, weight], [0.0, 0.0]])

@@ -17,7 +17,7 @@ from app.face.rotation import from_euler, geodesic_degrees, mirror, to_rotation_
 from tests.training.made_up_faces import head, knowing, posed_samples
 from training.faces.crops import LabelledCrops
 from training.networks.rotation_forms import RotationFromVector
-from training.preparation import PreparedFaces
+from training.prepared_faces import PreparedFaces
 from training.zoo.losses import Geodesic, PointDistance, mean_distance, squared_error
 from training.zoo.point_batches import SWITCHED_OFF, Augmentation, PointBatches, strayed
 from training.zoo.rotation_evaluation import evaluate_rotations, write_rotation_report

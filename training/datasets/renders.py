@@ -19,7 +19,7 @@ from app.face.geometry import Box, face_box
 from app.face.landmarks import scheme as scheme_named
 from training.datasets.facts import SourceFacts
 from training.datasets.viewing import as_seen
-from training.preparation import PreparedFaces
+from training.prepared_faces import PreparedFaces
 from training.samples import FaceSample, ImageSample, Split
 from training.splits import validation_by_subject
 from training.synthetic.shard_files import images_path, read_manifest, read_shards

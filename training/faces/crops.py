@@ -1,8 +1,7 @@
 """Labelled faces in memory, whatever set they come from and whatever of them is labelled."""
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -10,8 +9,6 @@ from numpy.typing import NDArray
 
 from app.face.geometry import Box, crop_transform, invert, transform
 from training.faces.targets import POINTS
-
-_SAVED = "labels.npz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +62,7 @@ class LabelledCrops:
         return len(self.pixels)
 
     def take(self, rows: NDArray[np.intp] | slice) -> "LabelledCrops":
-        taken: dict[str, Any] = {name: array[rows] for name, array in self._arrays().items()}
+        taken: dict[str, Any] = {name: array[rows] for name, array in self.arrays().items()}
         return replace(self, **taken)
 
     def of_split(self, split: str) -> "LabelledCrops":
@@ -83,13 +80,14 @@ class LabelledCrops:
         rest = self.take(np.flatnonzero(~is_train))
         for new, old in enumerate(np.flatnonzero(is_train)):
             if new != old:  # never overwrites what is still to be moved: new <= old
-                for array in self._arrays().values():
+                for array in self.arrays().values():
                     array[new] = array[old]
-        for name, array in self._arrays().items():
+        for name, array in self.arrays().items():
             array[len(self) - len(rest) :] = getattr(rest, name)
         return self
 
-    def _arrays(self) -> dict[str, NDArray[Any]]:
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """By the names of the fields."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def mean_points_in_crop(self) -> NDArray[np.float32]:
@@ -100,21 +98,9 @@ class LabelledCrops:
         ]
         return np.mean(points, axis=0).astype(np.float32)
 
-    def save(self, folder: Path, manifest: dict[str, Any]) -> None:
-        """Writes `pixels.npy`, `labels.npz` and, last, `manifest.json`."""
-        folder.mkdir(parents=True, exist_ok=True)
-        np.save(folder / "pixels.npy", self.pixels)
-        labels = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "pixels"}
-        np.savez(folder / _SAVED, **labels)
-        (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
-
     @classmethod
-    def load(cls, folder: Path) -> Self:
-        """FileNotFoundError says which command makes the folder."""
-        if not (folder / "manifest.json").is_file():
-            raise FileNotFoundError(
-                f"{folder} is not prepared: run `python -m training prepare` first"
-            )
-        with np.load(folder / _SAVED) as labels:
-            rest = {name: labels[name] for name in labels.files}
-            return cls.unlabelled(np.load(folder / "pixels.npy"), **rest)
+    def of(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """From arrays by the names of the fields; labels that are not there have no weight."""
+        some = dict(arrays)
+        named = [some.pop(name) for name in ("pixels", "boxes", "subject", "split")]
+        return cls.unlabelled(*named, **some)

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
-from app.face.geometry import CROP_SCALE, Box, crop_transform, face_box, invert, transform, warp
+from app.face.geometry import Box, face_box
 from app.face.landmarks import scheme
 from app.face.pnp import canonical_points
+from training.cutting import cut_out, flaw
 from training.datasets import load
 from training.datasets.renders import prepared_from_shards
 from training.datasets.viewing import as_seen
@@ -25,17 +25,16 @@ from training.faces.crops import LabelledCrops
 from training.faces.lids import PHOTOGRAPH_WEIGHT, believed, eyes_that_show, openness_of_lids
 from training.faces.targets import POINTS
 from training.images import read_rgb
+from training.prepared_folder import Arrays, fill, read
 from training.profiling.fit import HeadFitter
 from training.profiling.habits import habits_of_300w
-from training.samples import FaceSample, ImageSample, rejected
+from training.samples import FaceSample, ImageSample
 from training.synthetic.contour import JawContour
 from training.synthetic.facekit import load_facekit
 from training.synthetic.shard_files import PER_SHARD, labels_path, read_manifest
 
 # Pixels of a prepared picture's side; MTFL's photographs have no more to show.
 _SIZE, _SIZES = 256, MappingProxyType({"mtfl80": 96})
-_MARGIN = 2.0  # side of a prepared picture in sides of the crop that networks see
-_SMALLEST_FACE = 24.0  # pixels; the labels of smaller faces are mostly rounding
 # YouTube Faces' points are machine-made and rounded.
 _POINT_WEIGHT = {"w300": 1.0, "ytf68": 0.5}
 # Pointing'04 does not label roll; people sit upright, by and large.
@@ -53,7 +52,8 @@ SHARDS = frozenset({"renders", "renders-before-photographs", "profiled"})
 def prepare_source(
     name: str, data: Path, folder: Path, *, size: int = _SIZE, fit_heads: bool = True
 ) -> None:
-    """Cuts the faces of the set `name` and writes them with a manifest; nothing for shards.
+    """Cuts the faces of the set `name` into `folder` (training.prepared_folder); nothing for
+    shards.
 
     size: pixels of a prepared picture's side. fit_heads: faces with 68 points get the rotation of
     the head fitted to them, in place of their set's.
@@ -61,21 +61,17 @@ def prepare_source(
     if name in SHARDS:
         read_manifest(data / name)  # tells now, not in training, that it is missing
         return
-    left_out: Counter[str] = Counter()
     samples = [sample for sample in load(name, data) if sample.split != "test"]
-    faces = _cut_all(name, samples, size, left_out)
-    if fit_heads and faces.point_weights.all(axis=1).any():
-        faces = _with_fitted_pose(faces, data / "facekit", left_out)
-    manifest: dict[str, Any] = {
-        "source": name,
-        "faces": len(faces),
-        "splits": dict(Counter(faces.split.tolist())),
-        "with_points": int((faces.point_weights > 0).any(axis=1).sum()),
-        "with_rotation": int((faces.rotation_weights > 0).any(axis=1).sum()),
-        "rejected": dict(left_out),
-        "rejected_by_the_loader": rejected(samples),
-    }
-    faces.save(folder, manifest)
+    fitter: list[HeadFitter] = []
+
+    def make(some: Sequence[ImageSample], left_out: Counter[str]) -> Arrays | None:
+        faces = _cut_all(some, size, left_out)
+        if faces is not None and fit_heads and faces.point_weights.all(axis=1).any():
+            fitter.extend([] if fitter else [_head_fitter(data / "facekit")])
+            faces = _with_fitted_pose(faces, fitter[0], left_out)
+        return faces.arrays() if faces is not None else None
+
+    fill(folder, samples, make, {"source": name, "size": size, "heads_fitted": int(fit_heads)})
 
 
 def load_source(name: str, data: Path, folder: Path) -> LabelledCrops:
@@ -85,7 +81,7 @@ def load_source(name: str, data: Path, folder: Path) -> LabelledCrops:
     """
     if name in SHARDS:
         return from_shards(data / name).train_first()
-    faces = LabelledCrops.load(folder)
+    faces = LabelledCrops.of(read(folder))
     shown = (faces.point_weights > 0).astype(np.float32)
     faces = replace(faces, visible=shown, visible_weights=SHOWN_WEIGHT * shown)
     weight = _POINT_WEIGHT.get(name, 0.0) * PHOTOGRAPH_WEIGHT
@@ -140,18 +136,17 @@ def _with_openness_of_lids(faces: LabelledCrops, weight: float) -> LabelledCrops
 
 
 def _cut_all(
-    name: str, samples: Sequence[ImageSample], size: int, left_out: Counter[str]
-) -> LabelledCrops:
+    samples: Sequence[ImageSample], size: int, left_out: Counter[str]
+) -> LabelledCrops | None:
     rows = []
-    for sample in tqdm(samples, desc=f"cut {name}", unit="photograph"):
+    for sample in samples:
         for face in sample.faces:
-            reason = _rejection(face)
-            if reason:
+            if reason := _rejection(face):
                 left_out[reason] += 1
             else:
                 rows.append((*_cut(sample, face, size), sample.subject, sample.split))
     if not rows:
-        raise ValueError(f"no face of {name} can be used: {dict(left_out)}")
+        return None
     pixels, boxes, points, weights, rotation, axes, subjects, splits = zip(*rows, strict=True)
     return LabelledCrops.unlabelled(
         np.stack(pixels),
@@ -166,14 +161,10 @@ def _cut_all(
 
 
 def _rejection(face: FaceSample) -> str | None:
-    if face.ignore:
-        return "marked to be ignored"
+    if reason := flaw(face):
+        return reason
     if face.box is None and face.scheme != "five":
         return "no box"
-    if face.box is not None and min(face.box.width, face.box.height) < _SMALLEST_FACE:
-        return f"smaller than {_SMALLEST_FACE:g} px"
-    if face.points_in_image is not None and not np.isfinite(face.points_in_image).all():
-        return "points are not finite"
     if abs(float(face.tags.get("tilt", 0))) > _MOST_TILT:
         return "looks straight up or down: pan says nothing"
     return None
@@ -181,17 +172,14 @@ def _rejection(face: FaceSample) -> str | None:
 
 def _cut(sample: ImageSample, face: FaceSample, size: int) -> tuple[Any, ...]:
     """Picture, box, points, their weights, rotation, and the weights of its axes."""
-    image = read_rgb(sample.path)
-    size = _SIZES.get(sample.source, size)
     box = face.box
     if box is None:
         assert face.points_in_image is not None  # _rejection lets only faces with five points pass
         box = box_of_five(face.points_in_image)
-    to_image = crop_transform(box, CROP_SCALE * _MARGIN)
-    to_prepared = invert(to_image)
+    cutting = cut_out(read_rgb(sample.path), box, _SIZES.get(sample.source, size))
     points, weights = np.zeros((POINTS, 2)), np.zeros(POINTS)
     if face.points_in_image is not None:
-        placed = transform(to_prepared, face.points_in_image) * size - 0.5
+        placed = cutting.place(face.points_in_image)
         if face.scheme == "five":
             points[list(_OF_FIVE.values())] = placed[list(_OF_FIVE)]
             weights[list(_OF_FIVE.values())] = 1.0
@@ -200,25 +188,27 @@ def _cut(sample: ImageSample, face: FaceSample, size: int) -> tuple[Any, ...]:
             weights[:] = _POINT_WEIGHT.get(sample.source, 1.0)
             if face.seen is not None:
                 weights[~face.seen] = 0.0
-    scale = size / np.hypot(*to_image[:, 0])
-    left, top = transform(to_prepared, [box.x, box.y]) * size - 0.5
     rotation = np.eye(3) if face.rotation is None else face.rotation
     labelled = _AXES_LABELLED.get(sample.source, (1.0, 1.0, 1.0))
     axes = (0.0, 0.0, 0.0) if face.rotation is None else labelled
-    edges = (left, top, box.width * scale, box.height * scale)
-    return warp(image, to_image, size), edges, points, weights, rotation, axes
+    return cutting.pixels, cutting.box, points, weights, rotation, axes
 
 
-def _with_fitted_pose(faces: LabelledCrops, facekit: Path, left_out: Counter[str]) -> LabelledCrops:
+def _head_fitter(facekit: Path) -> HeadFitter:
+    kit = load_facekit(facekit)
+    contour = JawContour(kit)
+    return HeadFitter(kit, contour, habits_of_300w(kit, contour))
+
+
+def _with_fitted_pose(
+    faces: LabelledCrops, fitter: HeadFitter, left_out: Counter[str]
+) -> LabelledCrops:
     """Rotations of all faces with 68 points whose fit can be believed.
 
     The fit sees the prepared picture, with the face in its middle: what the network sees, too.
     """
-    kit = load_facekit(facekit)
-    contour = JawContour(kit)
-    fitter = HeadFitter(kit, contour, habits_of_300w(kit, contour))
     side = faces.pixels.shape[1]
-    for row in tqdm(range(len(faces)), desc="fit heads", unit="face"):
+    for row in range(len(faces)):
         if not faces.point_weights[row].all():
             continue
         found = fitter.fit(faces.points[row], (side, side))

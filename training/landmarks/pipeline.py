@@ -11,7 +11,7 @@ from app.face.landmarks import scheme as scheme_named
 from training.augmentation import occlude, photometric
 from training.crop_jitter import CropJitter, jittered_crop
 from training.fit import EpochBatches
-from training.preparation import PreparedFaces
+from training.prepared_faces import PreparedFaces
 
 
 class LandmarkBatches(EpochBatches):

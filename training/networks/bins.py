@@ -82,8 +82,8 @@ class VotingCells(layers.Layer):
     """Cells of a grid over 0..1 say how likely each of them holds a point.
 
     Inputs: (N, K, cells, cells) logits, and (N, cells, cells, C) features. -> (N, K, 2) the mean
-    place, (N, K) the logarithm of the cells' standard deviation per axis, and (N, K, C) the features
-    of the cells by the same weights.
+    place, (N, K) the logarithm of the cells' standard deviation per axis, and (N, K, C) the
+    features of the cells by the same weights.
     """
 
     def call(self, inputs: list[keras.KerasTensor]) -> tuple[keras.KerasTensor, ...]:

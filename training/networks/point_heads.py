@@ -73,7 +73,8 @@ def simcc(features: CropFeatures, start: NDArray[np.float32]) -> HeadAnswer:
     prior = bells(start, bin_centres(LOW, HIGH, BINS), _PRIOR_WIDTH)
     logits = logit_prior(prior)(logits)
     found = SoftArgmax(LOW, HIGH)(logits)
-    return HeadAnswer(_places(found[:, :, :2]), _read_visible(features), found[:, :, 2], _flat(logits))
+    points, visible = _places(found[:, :, :2]), _read_visible(features)
+    return HeadAnswer(points, visible, found[:, :, 2], _flat(logits))
 
 
 def heat(features: CropFeatures, start: NDArray[np.float32]) -> HeadAnswer:

@@ -24,7 +24,7 @@ class LocalFeatures(layers.Layer):
 
     def call(self, inputs: list[keras.KerasTensor]) -> keras.KerasTensor:
         points, features = inputs
-        count, cells, channels = points.shape[1], *features.shape[2:]
+        count, cells, channels = points.shape[1], features.shape[1], features.shape[3]
         scale = cells / _DEVIATION / float(np.sqrt(2.0))
         # Shapes are given whole: indexing with None is exported with a slice that cuts nothing.
         away = ops.reshape(points * scale, (-1, count, 2, 1)) - bin_centres(0.0, scale, cells)

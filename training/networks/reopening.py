@@ -78,8 +78,8 @@ def _needed(network: keras.Model) -> set[str]:
     """Names of the layers that the file must hold: those of the trunk, or of a network without one
     all.
     """
-    trunk = trunk_of(network)
-    return {layer.name for layer in (network if trunk is None else trunk).layers if _has_kernel(layer)}
+    needed = trunk_of(network) or network
+    return {layer.name for layer in needed.layers if _has_kernel(layer)}
 
 
 def _has_kernel(layer: keras.Layer) -> bool:
@@ -140,10 +140,16 @@ def _by_kind(named: Mapping[str, Any]) -> dict[str, list[Any]]:
     """
     kinds: dict[str, list[tuple[int, Any]]] = {}
     for name, value in named.items():
-        match = _NUMBER.match(name)
-        assert match is not None  # every name ends somewhere
-        kinds.setdefault(match["kind"], []).append((int(match["number"] or 0), value))
+        kind, number = _kind_of(name)
+        kinds.setdefault(kind, []).append((number, value))
     return {k: [v for _, v in sorted(some, key=lambda p: p[0])] for k, some in kinds.items()}
+
+
+def _kind_of(name: str) -> tuple[str, int]:
+    """ "conv2d_7" -> "conv2d", 7."""
+    match = _NUMBER.match(name)
+    assert match is not None  # every name ends somewhere
+    return match["kind"], int(match["number"] or 0)
 
 
 def _normalisation_of(layer: keras.Layer, network: keras.Model) -> layers.BatchNormalization | None:
@@ -165,7 +171,7 @@ def _give_own_weights(layer: keras.Layer, weights: Mapping[str, NDArray[Any]]) -
     """Of layers with weights of a kind of their own: those of its name and shape, if there are
     any.
     """
-    name = _NUMBER.match(layer.name)["kind"]
+    name = _kind_of(layer.name)[0]
     for weight in layer.weights:
         for stored, value in weights.items():
             if f"/{name}_" in stored and value.shape == tuple(weight.shape):

@@ -37,9 +37,9 @@ def copy_trunk(trained: keras.Model, network: keras.Model) -> None:
     ValueError when one of the two has no such trunk, or one of another shape.
     """
     source, target = trunk_of(trained), trunk_of(network)
-    for model, trunk in ((trained, source), (network, target)):
-        if trunk is None:
-            raise ValueError(f"{model.name} has no trunk of face crops")
+    if source is None or target is None:
+        name = trained.name if source is None else network.name
+        raise ValueError(f"{name} has no trunk of face crops")
     target.set_weights(source.get_weights())
 
 

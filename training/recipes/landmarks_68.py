@@ -22,7 +22,8 @@ from training.landmarks.pose_evaluation import evaluate_pose
 from training.landmarks.report import write_metrics, write_report
 from training.networks.landmarks import landmark_network, serving_network
 from training.precision_files import INT8_SUFFIX, make_int8
-from training.preparation import PreparedFaces, load_prepared, prepare
+from training.preparation import load_prepared, prepare
+from training.prepared_faces import PreparedFaces
 from training.publication import publish, recipe_use, save_parity
 from training.recipes.landmarks_68_card import OUTPUTS, facts
 from training.workspace import Workspace

@@ -14,7 +14,7 @@ from training.fit import Schedule, fit
 from training.landmarks.evaluation import evaluate_landmarks
 from training.landmarks.pipeline import plain
 from training.landmarks.report import write_report
-from training.preparation import PreparedFaces
+from training.prepared_faces import PreparedFaces
 from training.publication import save_parity
 from training.workspace import Workspace
 from training.zoo.card import ZooCard, publish_zoo

@@ -12,7 +12,7 @@ from app.face.geometry import CROP_SCALE, Box, crop_transform, invert, transform
 from app.face.landmarks import scheme as scheme_named
 from training.fit import EpochBatches
 from training.landmarks.pipeline import mirrored
-from training.preparation import PreparedFaces
+from training.prepared_faces import PreparedFaces
 
 
 @dataclass(frozen=True, slots=True)

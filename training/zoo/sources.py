@@ -13,7 +13,8 @@ from training.datasets import SOURCES, load, renders
 from training.datasets.renders import prepared_from_shards
 from training.faces.prepared import SHARDS
 from training.faces.rendered import FOLDER as HELD_OUT
-from training.preparation import PreparedFaces, load_prepared, prepare
+from training.preparation import load_prepared, prepare
+from training.prepared_faces import PreparedFaces
 from training.samples import ImageSample
 from training.synthetic.shard_files import read_manifest
 
