@@ -59,7 +59,9 @@ def _make(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     )
     beginning = recipe.begins_with if options.begin_with is None else options.begin_with
     recipe = recipe.changed(schedule=schedule, begins_with=beginning)
-    workspace = Workspace(options.runs, options.models, recipe.name)
+    workspace = Workspace(
+        options.runs, options.models, recipe.name, getattr(options, "limit", None)
+    )
     for step in STEPS if options.verb == "all" else (options.verb,):
         print(f"== {step} {recipe.name}", file=sys.stderr)
         getattr(recipe, step)(options.data, workspace)
@@ -89,7 +91,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     for name, sentence in (STEPS | {"all": "all of these steps"}).items():
-        _add_recipe_options(verbs.add_parser(name, help=sentence, description=sentence))
+        verb = verbs.add_parser(name, help=sentence, description=sentence)
+        _add_recipe_options(verb)
+        if name in ("prepare", "all"):
+            verb.add_argument(
+                "--limit",
+                type=_at_least(1),
+                help="pictures of each set that are cut at most; for small runs",
+            )
     _add_render_options(verbs)
     _add_results_options(verbs)
     return parser

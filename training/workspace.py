@@ -7,12 +7,13 @@ from pathlib import Path
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """Folders of one recipe below `runs`: prepared faces -> fit -> export -> evaluation ->
-    `models/<name>`.
+    `models/<name>`. limit: pictures of each set that are prepared at most, None for all.
     """
 
     runs: Path
     models: Path
     name: str
+    limit: int | None = None
 
     @property
     def prepared(self) -> Path:

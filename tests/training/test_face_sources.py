@@ -16,6 +16,7 @@ from app.face.rotation import geodesic_degrees, to_euler
 from tests.training.made_up_series import SIZE as RENDER_SIZE
 from tests.training.made_up_series import OpenMadeUp
 from tests.training.tiny_sets import write_pointing, write_renders, write_set
+from training.__main__ import main
 from training.datasets.pointing04 import HABITS
 from training.faces import prepared
 from training.faces.crops import LabelledCrops
@@ -228,3 +229,18 @@ def test_the_recipe_prepares_and_trains(tmp_path: Path, head: str) -> None:
     other = replace(recipe, rotation_weight=33.0)
     with pytest.raises(ValueError, match="other settings"):
         other.train(data, workspace)
+
+
+@pytest.mark.parametrize(("limit", "faces"), [("3", 3), ("99", 5)])
+def test_a_small_run_cuts_some_pictures_of_each_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, faces: int
+) -> None:
+    monkeypatch.setattr("training.__main__._limit_threads", lambda _: None)
+    data, runs = tmp_path / "data", tmp_path / "runs"
+    write_renders(data / "renders", 20)
+    write_pointing(data / "pointing04")
+    options = ["--recipe", "face-68", "--data", str(data), "--runs", str(runs), "--limit", limit]
+    assert main(["prepare", *options]) == 0
+    cut = load_source("pointing04", data, runs / "face-68" / "prepared" / "pointing04")
+    assert len(cut) == faces, "all but one, who looks straight up"
+    assert len(set(cut.subject)) == 3, "spread over the set"

@@ -28,7 +28,7 @@ from training.images import read_rgb
 from training.prepared_folder import Arrays, fill, read
 from training.profiling.fit import HeadFitter
 from training.profiling.habits import habits_of_300w
-from training.samples import FaceSample, ImageSample
+from training.samples import FaceSample, ImageSample, some_of
 from training.synthetic.contour import JawContour
 from training.synthetic.facekit import load_facekit
 from training.synthetic.shard_files import PER_SHARD, labels_path, read_manifest
@@ -50,18 +50,24 @@ SHARDS = frozenset({"renders", "renders-before-photographs", "profiled"})
 
 
 def prepare_source(
-    name: str, data: Path, folder: Path, *, size: int = _SIZE, fit_heads: bool = True
+    name: str,
+    data: Path,
+    folder: Path,
+    *,
+    size: int = _SIZE,
+    fit_heads: bool = True,
+    limit: int | None = None,
 ) -> None:
     """Cuts the faces of the set `name` into `folder` (training.prepared_folder); nothing for
     shards.
 
     size: pixels of a prepared picture's side. fit_heads: faces with 68 points get the rotation of
-    the head fitted to them, in place of their set's.
+    the head fitted to them, in place of their set's. limit: pictures at most.
     """
     if name in SHARDS:
         read_manifest(data / name)  # tells now, not in training, that it is missing
         return
-    samples = [sample for sample in load(name, data) if sample.split != "test"]
+    samples = some_of([sample for sample in load(name, data) if sample.split != "test"], limit)
     fitter: list[HeadFitter] = []
 
     def make(some: Sequence[ImageSample], left_out: Counter[str]) -> Arrays | None:

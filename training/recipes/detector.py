@@ -114,8 +114,13 @@ class DetectorRecipe:
             images += tqdm(painted_images(count, _PAINTED_SEEDS[split]), desc=PAINTED, total=count)
         return images
 
-    def prepare(self, data: Path, workspace: Workspace) -> None:  # noqa: ARG002 - nothing to leave
-        """Only looks whether all sets are there: scenes are composed from the photographs."""
+    def prepare(self, data: Path, workspace: Workspace) -> None:
+        """Only looks whether all sets are there: scenes are composed from the photographs.
+
+        ValueError when it is to be limited.
+        """
+        if workspace.limit is not None:
+            raise ValueError("nothing is cut for a detector: use --epochs and --steps-per-epoch")
         for name in self.sources:
             load(name, data)
 

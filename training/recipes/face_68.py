@@ -88,7 +88,7 @@ class Face68:
 
     def prepare(self, data: Path, workspace: Workspace) -> None:
         for name in self.shares:
-            prepare_source(name, data, workspace.prepared / name)
+            prepare_source(name, data, workspace.prepared / name, limit=workspace.limit)
 
     def train(self, data: Path, workspace: Workspace) -> None:
         """Trains on the training splits, watched on the validation splits of `judged`."""

@@ -26,6 +26,7 @@ from training.preparation import load_prepared, prepare
 from training.prepared_faces import PreparedFaces
 from training.publication import publish, recipe_use, save_parity
 from training.recipes.landmarks_68_card import OUTPUTS, facts
+from training.samples import some_of
 from training.workspace import Workspace
 
 # What the numbers on the card stand on; neither was seen in training or selection.
@@ -53,7 +54,8 @@ class Landmarks68:
         return replace(self, schedule=schedule, begins_with=begins_with)
 
     def prepare(self, data: Path, workspace: Workspace) -> None:
-        samples = [sample for name in self.weights for sample in load(name, data)]
+        sets = (some_of(load(name, data), workspace.limit) for name in self.weights)
+        samples = [sample for some in sets for sample in some]
         prepare(samples, self.scheme, workspace.prepared)
 
     def train(self, data: Path, workspace: Workspace) -> None:  # noqa: ARG002 - reads what prepare left

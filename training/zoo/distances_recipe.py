@@ -21,6 +21,7 @@ from training.networks.distances_mlp import POINTS, distances_mlp, posing_networ
 from training.networks.landmarks import landmark_network
 from training.networks.rotation_forms import RotationFromAngles
 from training.publication import save_parity
+from training.samples import some_of
 from training.workspace import Workspace
 from training.zoo.card import ZooCard, publish_zoo
 from training.zoo.losses import Geodesic
@@ -60,7 +61,8 @@ class DistancesZooRecipe:
 
     def prepare(self, data: Path, workspace: Workspace) -> None:
         names = present(self.sources, data)
-        samples = [s for name in names for s in load(name, data) if s.split != "test"]
+        sets = ([s for s in load(name, data) if s.split != "test"] for name in names)
+        samples = [sample for some in sets for sample in some_of(some, workspace.limit)]
         PosedPoints.of(samples, head_fit(data / "facekit")).save(workspace.prepared)
 
     def train(self, data: Path, workspace: Workspace) -> None:  # noqa: ARG002 - reads what prepare left

@@ -69,7 +69,7 @@ class LandmarkZooRecipe:
     def prepare(self, data: Path, workspace: Workspace) -> None:
         for name in present(self.shares, data):
             folder = workspace.prepared / name
-            prepare_points(name, self.scheme, data, folder, self.prepared_size)
+            prepare_points(name, self.scheme, data, folder, self.prepared_size, workspace.limit)
 
     def train(self, data: Path, workspace: Workspace) -> None:
         """Trains on the training splits, watched on the validation splits."""

@@ -15,7 +15,7 @@ from training.faces.prepared import SHARDS
 from training.faces.rendered import FOLDER as HELD_OUT
 from training.preparation import load_prepared, prepare
 from training.prepared_faces import PreparedFaces
-from training.samples import ImageSample
+from training.samples import ImageSample, some_of
 from training.synthetic.shard_files import read_manifest
 
 
@@ -30,16 +30,18 @@ def present(names: Iterable[str], data: Path) -> list[str]:
     return found
 
 
-def prepare_points(name: str, scheme: str, data: Path, folder: Path, size: int) -> None:
+def prepare_points(
+    name: str, scheme: str, data: Path, folder: Path, size: int, limit: int | None = None
+) -> None:
     """Cuts the faces of the set `name`, but those for tests; nothing for shards.
 
-    size: pixels of a prepared crop's side.
+    size: pixels of a prepared crop's side. limit: pictures at most.
     """
     if name in SHARDS:
         read_manifest(data / name)  # tells now, not in training, that it is missing
         return
     samples = [sample for sample in load(name, data) if sample.split != "test"]
-    prepare(samples, scheme, folder, size)
+    prepare(some_of(samples, limit), scheme, folder, size)
 
 
 def load_points(name: str, scheme: str, data: Path, folder: Path) -> PreparedFaces:

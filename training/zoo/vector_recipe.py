@@ -64,7 +64,14 @@ class VectorZooRecipe:
     def prepare(self, data: Path, workspace: Workspace) -> None:
         for name in present(self.shares, data):
             folder = workspace.prepared / name
-            prepare_source(name, data, folder, size=_PREPARED_SIZE, fit_heads=False)
+            prepare_source(
+                name,
+                data,
+                folder,
+                size=_PREPARED_SIZE,
+                fit_heads=False,
+                limit=workspace.limit,
+            )
 
     def train(self, data: Path, workspace: Workspace) -> None:
         """Trains on the training splits, watched on the validation splits."""
