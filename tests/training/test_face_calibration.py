@@ -56,15 +56,14 @@ def test_the_factors_are_the_spreads_of_the_errors() -> None:
     assert covered(posed, np.array(factors), 0.95).mean(axis=0) == pytest.approx(0.95, abs=0.01)
 
 
-def test_sets_count_alike_and_roll_comes_from_where_it_is_labelled() -> None:
-    """A small set of large errors and a large set of small ones: half of the weight is each's."""
-    small, large = drawn(1000, (2.0, 2.0, 9.0), 0, False), drawn(20_000, (0.5, 1.0, 0.25), 1, True)
-    first, second, third = rotation_scales([small, large])
-    mean = [
-        covered(one, np.array([first, second, third]))[:, :2].mean(axis=0) for one in (small, large)
-    ]
-    assert np.mean(mean, axis=0) == pytest.approx(0.9, abs=2e-3)
-    assert third == pytest.approx(0.25, rel=0.03)
+def test_each_set_is_covered_and_roll_comes_from_where_it_is_labelled() -> None:
+    """A small set of large errors is not outvoted by a large set of small ones."""
+    small, large = drawn(1000, (2.0, 0.5, 9.0), 0, False), drawn(20_000, (0.5, 1.0, 0.25), 1, True)
+    factors = rotation_scales([small, large])
+    assert factors[:2] == pytest.approx((2.0, 1.0), rel=0.1)
+    assert factors[2] == pytest.approx(0.25, rel=0.03)
+    for one, axis in ((small, 0), (large, 1)):
+        assert covered(one, np.array(factors))[:, axis].mean() == pytest.approx(0.9, abs=2e-3)
 
 
 def test_without_labelled_roll_its_axis_is_neither_wrong_nor_a_mistake_elsewhere() -> None:
@@ -109,8 +108,7 @@ def test_the_factor_of_the_points_covers_ninety_per_cent(tmp_path: Path) -> None
     assert after.rotation_std == pytest.approx(tuple(f / 4 for f in before.rotation_std))
 
 
-def test_sets_of_points_count_alike_however_large(tmp_path: Path) -> None:
-    """Of a set whose errors are twice those of the other, nine tenths of both must lie inside."""
+def test_each_set_of_points_is_covered_however_small(tmp_path: Path) -> None:
     few = point_samples(tmp_path)
     far = [
         replace(one, faces=(replace(one.faces[0], points_in_image=_twice_as_far(one)),))
@@ -122,9 +120,8 @@ def test_sets_of_points_count_alike_however_large(tmp_path: Path) -> None:
     def factor(**points: list[ImageSample]) -> float:
         return calibrate(predictor, CalibrationSets(points, posed)).std
 
-    both = factor(near=few, far=far)
-    assert factor(near=few) < both < factor(far=far)
-    assert both == pytest.approx(factor(near=few * 5, far=far))
+    assert factor(near=few) < factor(far=far)
+    assert factor(near=few * 5, far=far) == pytest.approx(factor(far=far))
 
 
 def _twice_as_far(one: ImageSample) -> np.ndarray:
