@@ -17,6 +17,7 @@ from training.networks.mobilenet_points import mobilenet_conv, mobilenet_dense
 from training.networks.plain_cnn import cnn_128, cnn_450_scaled
 from training.networks.resnet_points import resnet50_muct
 from training.networks.rotation_forms import RotationFromAngles, RotationFromVector
+from training.networks.unit_points import begin_at
 
 Floats = NDArray[np.float32]
 
@@ -47,6 +48,17 @@ def test_the_networks_have_the_size_on_record(
         network = build()
     assert network.count_params() == parameters
     assert network.output_shape == shape
+
+
+def test_a_read_out_begins_at_given_points() -> None:
+    network = cnn_128()
+    points = np.random.default_rng(0).uniform(0.2, 0.8, (21, 2)).astype(np.float32)
+    begin_at(network, points)
+    crops = np.random.default_rng(1).integers(0, 256, (3, 128, 128, 3)).astype(np.float32)
+    np.testing.assert_allclose(network(crops), np.tile(points, (3, 1, 1)), atol=0.05)
+    blind = np.zeros_like(network.layers[-3].get_weights()[0])
+    network.layers[-3].kernel.assign(blind)
+    np.testing.assert_allclose(network(crops), np.tile(points, (3, 1, 1)), atol=1e-6)
 
 
 def test_the_mobilenets_differ_in_their_read_out_alone() -> None:

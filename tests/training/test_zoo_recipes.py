@@ -20,11 +20,12 @@ from training.networks.unit_points import unit_points
 from training.onnx_session import open_session
 from training.recipes import RECIPES
 from training.recipes.zoo_distances import DISTANCES_MLP, DISTANCES_MLP_REPAIRED
-from training.recipes.zoo_landmarks import CNN_128, LANDMARK_ZOO, RESNET50_MUCT
+from training.recipes.zoo_landmarks import CNN_128, CNN_128_REPAIRED, LANDMARK_ZOO, RESNET50_MUCT
 from training.recipes.zoo_vectors import C1_NET
 from training.synthetic.shards import write_samples
 from training.workspace import Workspace
 from training.zoo import landmark_recipe
+from training.zoo.landmark_recipe import LandmarkZooRecipe
 from training.zoo.posed_points import PosedPoints
 from training.zoo.runs import begun
 from training.zoo.sources import present
@@ -77,9 +78,12 @@ def test_every_recipe_of_the_table_is_there() -> None:
     assert RECIPES["distances-mlp"].schedule.patience == 25
 
 
-def test_a_landmark_recipe_walks_the_whole_way(data: Path, tmp_path: Path) -> None:
-    recipe = replace(CNN_128, name="cnn-tiny", size=32, batch=4, network=small_points).changed(
-        schedule=CNN_128.schedule.changed(**SHORT), begins_with=""
+@pytest.mark.parametrize("of", [CNN_128, CNN_128_REPAIRED], ids=["faithful", "repaired"])
+def test_a_landmark_recipe_walks_the_whole_way(
+    data: Path, tmp_path: Path, of: LandmarkZooRecipe
+) -> None:
+    recipe = replace(of, name="cnn-tiny", size=32, batch=4, network=small_points).changed(
+        schedule=of.schedule.changed(**SHORT), begins_with=""
     )
     workspace = Workspace(tmp_path / "runs", tmp_path / "models", recipe.name)
     walk(recipe, data, workspace)

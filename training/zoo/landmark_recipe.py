@@ -14,6 +14,7 @@ from training.fit import Schedule, fit
 from training.landmarks.evaluation import evaluate_landmarks
 from training.landmarks.pipeline import plain
 from training.landmarks.report import write_report
+from training.networks.unit_points import begin_at
 from training.prepared_faces import PreparedFaces
 from training.publication import save_parity
 from training.workspace import Workspace
@@ -42,7 +43,7 @@ class LandmarkZooRecipe:
     network: made with or without ImageNet's weights, which `imagenet` asks for. shares: of the
     faces, by set; those that are there count (training.zoo.sources). tests: the sets it is judged
     on, likewise. prepared_size: pixels of a prepared crop's side, twice that of what the network
-    sees of it.
+    sees of it. begins_at_mean: the read-out begins with the mean face instead of zeros.
     """
 
     name: str
@@ -58,6 +59,7 @@ class LandmarkZooRecipe:
     prepared_size: int = 256
     augmentation: Augmentation = SWITCHED_OFF
     imagenet: bool = False
+    begins_at_mean: bool = False
     begins_with: str = ""
     seed: int = 1
 
@@ -87,6 +89,9 @@ class LandmarkZooRecipe:
         network, had_imagenet = begun(self.network, self.imagenet, workspace.fit)
         learnt = Learnt({name: len(chosen) for name, chosen in rows.items()}, had_imagenet)
         first = next(iter(sets.values()))
+        mean = first.mean_points_in_crop("train")
+        if self.begins_at_mean:
+            begin_at(network, mean)
         some = [plain(first, row, self.size)[0] for row in range(PARITY_CROPS)]
         fit(
             network,
@@ -98,7 +103,7 @@ class LandmarkZooRecipe:
             metrics=[PointDistance()],
             record=learnt.record(self.name),
         )
-        np.save(workspace.fit / _MEAN_FILE, first.mean_points_in_crop("train"))
+        np.save(workspace.fit / _MEAN_FILE, mean)
         np.save(workspace.fit / CROPS_FILE, np.stack(some))
         draw_history(workspace)
 
