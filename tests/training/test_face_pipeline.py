@@ -152,6 +152,24 @@ def test_one_crop_in_twenty_one_shows_no_face_and_is_labelled_so() -> None:
     assert 0.03 < absent.mean() < 0.07
 
 
+@pytest.mark.parametrize("epoch", [0, 4, 5, 9])
+def test_the_last_epochs_are_calmer(epoch: int) -> None:
+    even = replace(faces(), pixels=np.full((6, SIZE, SIZE, 3), 120, np.uint8))
+    made = batches(even, epoch, batch=600, size=32, calm_from=5)
+    crops, targets = made[0]
+    # No picture ends within the middle, so only light and what is put before it change that.
+    untouched = (crops[:, 14:18, 14:18] == 120).all(axis=(1, 2, 3)).mean()
+    assert untouched > 0.4 if epoch >= 5 else untouched < 0.05
+    stirred = batches(even, epoch, batch=600, size=32)[0][1]
+    calm_spread, spread = (np.log(_widths(some)).std() for some in (targets, stirred))
+    assert (calm_spread < 0.9 * spread) == (epoch >= 5)
+
+
+def _widths(targets: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N,): of the faces, in crops."""
+    return np.asarray(np.ptp(targets[:, TARGET["points"]].reshape(-1, 68, 2)[..., 0], axis=1))
+
+
 def test_places_without_faces_stay_clear_of_faces(monkeypatch: pytest.MonkeyPatch) -> None:
     boxes: list[Box] = []
 

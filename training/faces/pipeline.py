@@ -36,7 +36,8 @@ class FaceBatches(EpochBatches):
     """Items: crops (B, size, size, 3) uint8 and targets (B, T), see `training.faces.targets`.
 
     shares: sets of faces and how much of the faces they are, on average. faceless, faceless_share:
-    crops without faces, and how many for each face.
+    crops without faces, and how many for each face. calm_from: the epoch from which on crops stray
+    less (CropJitter.calmer).
     """
 
     def __init__(
@@ -50,17 +51,24 @@ class FaceBatches(EpochBatches):
         steps: int,
         seed: int,
         jitter: CropJitter = JITTER,
+        calm_from: int | None = None,
     ) -> None:
         super().__init__(steps=steps, seed=seed)
         sizes = [len(faces) for faces, _ in shares] + [len(places) for places in faceless]
         if 0 in sizes:
             raise ValueError("a set without faces has a share of the batches: prepare it first")
-        self._size, self._batch, self._jitter = size, batch, jitter
+        self._size, self._batch, self._calm_from = size, batch, calm_from
+        self._stirred, self._calm = jitter, jitter.calmer()
         self._sets = [faces for faces, _ in shares]
         weights = np.array([share for _, share in shares])
         self._probability = weights / weights.sum()
         self._faceless = list(faceless)
         self._faceless_share = faceless_share / (1 + faceless_share) if faceless else 0.0
+
+    @property
+    def _jitter(self) -> CropJitter:
+        calm = self._calm_from is not None and self.epoch >= self._calm_from
+        return self._calm if calm else self._stirred
 
     def __getitem__(self, index: int) -> tuple[Image, Floats]:
         rng = self.generator(index)
@@ -80,7 +88,8 @@ class FaceBatches(EpochBatches):
         # Drawn only where it is asked for, so that runs without it have the batches that they had.
         if self._jitter.restyled and rng.random() < self._jitter.restyled:
             crop = restyle(rng, crop)
-        crop = photometric(rng, crop)
+        if not (self._jitter.untouched and rng.random() < self._jitter.untouched):
+            crop = photometric(rng, crop)
         for share, cover in (
             (self._jitter.occluded, occlude),
             (self._jitter.side_covered, cover_side),

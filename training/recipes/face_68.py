@@ -60,7 +60,8 @@ class Face68:
 
     shares: of the faces, by set. faceless: sets whose pictures give crops without a face, of which
     there are faceless_share for each face. judged: sets whose validation parts watch the training.
-    jitter: how crops stray and what is done to them. head: how points are found
+    jitter: how crops stray and what is done to them; calm_share: of the epochs, the last ones, in
+    which less is done. head: how points are found
     (training.networks.point_heads); points_loss, rotation_weight: see FaceLoss. begins_with: the
     published model whose weights the training begins with (of a landmark model: its trunk), "" for
     random ones.
@@ -78,6 +79,7 @@ class Face68:
     begins_with: str = ""
     faceless_share: float = 0.05
     jitter: CropJitter = JITTER
+    calm_share: float = 0.3
     size: int = 128
     batch: int = 64
     seed: int = 1
@@ -175,6 +177,7 @@ class Face68:
             steps=self.schedule.steps_per_epoch,
             seed=self.seed,
             jitter=self.jitter,
+            calm_from=round((1 - self.calm_share) * self.schedule.epochs),
         )
 
     def _validation(
