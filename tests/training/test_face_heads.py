@@ -16,6 +16,7 @@ from training.fit import overfits
 from training.networks.bins import SoftArgmax, VotingCells, bin_centres
 from training.networks.face import face_network, serving_network
 from training.networks.point_layers import LocalFeatures, PointReadOut
+from training.networks.sometimes import SometimesAdded
 
 SIZE = 64
 CENTRES = np.linspace(LOW, HIGH, 2 * BINS + 1)[1::2]
@@ -96,6 +97,18 @@ def test_each_point_has_a_read_out_of_its_own() -> None:
     np.testing.assert_allclose(
         layer(inputs), np.einsum("nkf,kwf->nkw", inputs, kernel) + bias, rtol=1e-4, atol=1e-5
     )
+
+
+def test_what_is_sometimes_added_is_all_or_nothing_in_training() -> None:
+    layer = SometimesAdded(0.25)
+    inputs = tf.ones((1000, 3))
+    trained = np.asarray(layer(inputs, training=True))
+    assert set(np.unique(trained)) == {0.0, 1.0}
+    assert (trained == trained[:, :1]).all(), "of one crop all or nothing"
+    assert 0.4 < trained[:, 0].mean() < 0.6
+    np.testing.assert_allclose(layer(inputs), 0.25)
+    again = SometimesAdded.from_config(layer.get_config())
+    np.testing.assert_allclose(again(inputs), 0.25)
 
 
 def target(points: Floats) -> tf.Tensor:
@@ -197,3 +210,4 @@ def test_the_names_of_the_direct_network_are_those_of_saved_files() -> None:
     names = {layer.name for layer in face_network(SIZE).layers}
     assert names >= {"crops", "pixels_to_unit_range", "points", "log_std", "rows", "rotation"}
     assert names >= {"shape", "rotation_doubt", "openness_seen", "presence_logit", "face"}
+    assert names >= {"places", "rows_by_places", "appearance"}

@@ -103,6 +103,19 @@ def test_the_best_deviation_of_an_axis_is_its_error_in_degrees() -> None:
     assert loss(7.0) < min(loss(6.0), loss(8.0))
 
 
+@pytest.mark.parametrize("name", ["log_std", "rotation_log_std"])
+@pytest.mark.parametrize("beyond", [-9.0, 9.0])
+def test_deviations_beyond_all_sense_are_called_back(name: str, beyond: float) -> None:
+    loss = {"log_std": point_loss, "rotation_log_std": rotation_loss}[name]
+    some = target(point_weights=np.ones(68), rotation=np.eye(3), rotation_weights=(1, 1, 1))
+    said = tf.constant(prediction(**{name: beyond}))
+    with tf.GradientTape() as tape:
+        tape.watch(said)
+        total = tf.reduce_sum(loss(tf.constant(some), said))
+    gradient = tape.gradient(total, said).numpy()[0, PREDICTION[name]]
+    assert (np.sign(gradient) == np.sign(beyond)).all(), "a step downhill comes back"
+
+
 def test_openness_is_the_mean_absolute_error_of_the_labelled_eyes() -> None:
     vector = prediction(openness=[0.3, 0.1])
     both = target(openness=[0.2, 0.2], openness_weights=[1, 1])

@@ -88,9 +88,9 @@ def point_loss(target: keras.KerasTensor, prediction: keras.KerasTensor) -> kera
     constants.
     """
     error = _points(prediction, PREDICTION["points"]) - _points(target, TARGET["points"])
-    log_std = ops.clip(prediction[:, PREDICTION["log_std"]], *_LOG_STD_LIMITS)
+    log_std, excess = _limited(prediction[:, PREDICTION["log_std"]], _LOG_STD_LIMITS)
     squared = ops.mean(ops.square(ops.stop_gradient(error)), axis=-1)
-    likelihood = 0.5 * squared * ops.exp(-2 * log_std) + log_std
+    likelihood = 0.5 * squared * ops.exp(-2 * log_std) + log_std + excess
     return _over_labelled(target, ops.mean(wing(error), axis=-1) + _STD_WEIGHT * likelihood)
 
 
@@ -99,9 +99,9 @@ def laplace_loss(target: keras.KerasTensor, prediction: keras.KerasTensor) -> ke
     by the deviation that the network expects.
     """
     error = _points(prediction, PREDICTION["points"]) - _points(target, TARGET["points"])
-    log_std = ops.clip(prediction[:, PREDICTION["log_std"]], *_LAPLACE_LOG_STD_LIMITS)
+    log_std, excess = _limited(prediction[:, PREDICTION["log_std"]], _LAPLACE_LOG_STD_LIMITS)
     distance = ops.mean(ops.abs(error), axis=-1) * float(np.sqrt(2.0))
-    return _LAPLACE_WEIGHT * _over_labelled(target, distance * ops.exp(-log_std) + log_std)
+    return _LAPLACE_WEIGHT * _over_labelled(target, distance * ops.exp(-log_std) + log_std + excess)
 
 
 def rotation_loss(
@@ -120,9 +120,11 @@ def rotation_loss(
     )
     squared = ops.sum(weight * ops.square(errors), axis=-1)
     distance = ops.sqrt(squared + _SMOOTH**2) - _SMOOTH
-    log_std = ops.clip(prediction[:, PREDICTION["rotation_log_std"]], *_ROTATION_LOG_STD_LIMITS)
+    log_std, excess = _limited(
+        prediction[:, PREDICTION["rotation_log_std"]], _ROTATION_LOG_STD_LIMITS
+    )
     degrees = ops.stop_gradient(errors) * float(np.degrees(1.0))
-    likelihood = 0.5 * ops.square(degrees) * ops.exp(-2 * log_std) + log_std
+    likelihood = 0.5 * ops.square(degrees) * ops.exp(-2 * log_std) + log_std + excess
     return distance_weight * distance + _STD_WEIGHT * ops.sum(weight * likelihood, axis=-1)
 
 
@@ -166,6 +168,16 @@ def consistency_loss(target: keras.KerasTensor, prediction: keras.KerasTensor) -
     residual = ops.mean(ops.sqrt(squared + 1.0) - 1.0, axis=-1)
     labelled = ops.any(target[:, TARGET["point_weights"]] > 0, axis=-1)
     return ops.cast(labelled, residual.dtype) * residual
+
+
+def _limited(
+    log_std: keras.KerasTensor, limits: tuple[float, float]
+) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    """Within the limits, and how far it was beyond them: what is only cut off has no gradient, and
+    wanders.
+    """
+    within = ops.clip(log_std, *limits)
+    return within, ops.abs(log_std - within)
 
 
 def _over_labelled(target: keras.KerasTensor, each: keras.KerasTensor) -> keras.KerasTensor:

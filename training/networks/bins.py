@@ -90,6 +90,7 @@ class VotingCells(layers.Layer):
         logits, features = inputs
         points, cells = logits.shape[1:3]
         weight = ops.softmax(ops.reshape(logits, (-1, points, cells**2)), axis=-1)
+        # About the middle, as in SoftArgmax.
         centres = bin_centres(0.0, 1.0, cells) - 0.5
         x, y = np.tile(centres, cells), np.repeat(centres, cells)
         moments = np.stack([x, y, np.square(x), np.square(y)], axis=-1)
@@ -98,8 +99,7 @@ class VotingCells(layers.Layer):
         mean, square = ops.split(found, 2, axis=-1)
         spread = log_spread(square - ops.square(mean))
         seen = ops.matmul(weight, ops.reshape(features, (-1, cells**2, features.shape[-1])))
-        place = ops.reshape(mean + 0.5, (-1, points, 2))
-        return place, ops.reshape(spread, (-1, points)), seen
+        return ops.reshape(mean + 0.5, (-1, points, 2)), ops.reshape(spread, (-1, points)), seen
 
     def compute_output_shape(
         self, input_shape: list[tuple[int | None, ...]]

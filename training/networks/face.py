@@ -16,11 +16,12 @@ from training.networks.landmarks import StopGradient
 from training.networks.layers import pixels_to_unit_range
 from training.networks.point_heads import HEADS, CropFeatures, HeadAnswer
 from training.networks.read_out import read_out
+from training.networks.sometimes import SometimesAdded
 from training.networks.trunk import crop_features
 
 # First guesses: about 5 % of the eye distance, 8 degrees, an eye at rest.
 _FIRST_STD, _FIRST_ROTATION_STD, _FIRST_OPENNESS = 0.02, 8.0, 0.25
-_SQUEEZED, _SHAPE_FEATURES = 32, 144
+_SQUEEZED, _SHAPE_FEATURES, _PLACE_FEATURES = 32, 144, 96
 _UPRIGHT = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 
@@ -41,16 +42,25 @@ def face_network(
     flat = ops.reshape(last, (-1, math.prod(last.shape[1:])))
     start = np.full((POINTS, 2), 0.5, np.float32) if mean_points is None else mean_points
     answer = HEADS[head](CropFeatures(fine, middle, last, flat), start)
-    shape = _shape(last, answer)
+    places = StopGradient()(layers.Concatenate()([answer.points, answer.visible]))
+    shape = _shape(last, places, answer.lids)
+    by_places = layers.Dense(_PLACE_FEATURES, "relu", name="places")(places)
+    # What heads look like carries over from renders to people less well than where points lie.
+    rows = layers.Add()(
+        [
+            read_out(by_places, "rows_by_places", _UPRIGHT),
+            SometimesAdded(name="appearance")(read_out(shape, "rows", [0.0] * 6)),
+        ]
+    )
     log_std = _log_std(flat, shape, answer)
 
     parts = {
         "points": answer.points,
         "log_std": log_std,
         "visible_logit": answer.visible,
-        "rotation": GramSchmidt(name="rotation")(read_out(shape, "rows", _UPRIGHT)),
+        "rotation": GramSchmidt(name="rotation")(rows),
         "rotation_log_std": read_out(
-            StopGradient()(layers.Concatenate()([shape, log_std])),
+            StopGradient()(layers.Concatenate()([shape, by_places, log_std])),
             "rotation_doubt",
             [float(np.log(_FIRST_ROTATION_STD))] * 3,
         ),
@@ -63,15 +73,13 @@ def face_network(
     return keras.Model(crops, layers.Concatenate(name="face")(vector), name="face")
 
 
-def _shape(last: keras.KerasTensor, answer: HeadAnswer) -> keras.KerasTensor:
-    """(N, F): what is told of the head as a whole, by the last map and by where the points lie,
-    which tells a rotation too, and for people as well as for renders.
-    """
+def _shape(
+    last: keras.KerasTensor, places: keras.KerasTensor, lids: keras.KerasTensor | None
+) -> keras.KerasTensor:
+    """(N, F): what is told of the head as a whole, by the last map and by where the points lie."""
     squeezed = layers.Conv2D(_SQUEEZED, 1, activation="relu", name="squeezed")(last)
     squeezed = ops.reshape(squeezed, (-1, math.prod(squeezed.shape[1:])))
-    seen = [squeezed, StopGradient()(answer.points), StopGradient()(answer.visible)]
-    if answer.lids is not None:
-        seen.append(answer.lids)
+    seen = [squeezed, places] if lids is None else [squeezed, places, lids]
     return layers.Dense(_SHAPE_FEATURES, "relu", name="shape")(layers.Concatenate()(seen))
 
 

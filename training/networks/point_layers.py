@@ -25,11 +25,10 @@ class LocalFeatures(layers.Layer):
     def call(self, inputs: list[keras.KerasTensor]) -> keras.KerasTensor:
         points, features = inputs
         count, cells, channels = points.shape[1], features.shape[1], features.shape[3]
-        scale = cells / _DEVIATION / float(np.sqrt(2.0))
         # Shapes are given whole: indexing with None is exported with a slice that cuts nothing.
-        away = ops.reshape(points * scale, (-1, count, 2, 1)) - bin_centres(0.0, scale, cells)
+        away = ops.reshape(points, (-1, count, 2, 1)) - bin_centres(0.0, 1.0, cells)
         squared = ops.reshape(ops.square(away), (-1, 2 * cells))
-        at = ops.exp(ops.matmul(squared, _less_both(cells)))
+        at = ops.exp(ops.matmul(squared, _exponents(cells)))
         at = ops.reshape(at, (-1, count, cells**2))
         return ops.matmul(at, ops.reshape(features, (-1, cells**2, channels)))
 
@@ -39,12 +38,12 @@ class LocalFeatures(layers.Layer):
         return (*input_shape[0][:2], input_shape[1][-1])
 
 
-def _less_both(cells: int) -> NDArray[np.float32]:
-    """(2 * cells, cells * cells): what makes of columns and rows the negative sum for each cell, by
-    rows; in a product this is faster than two bells multiplied cell by cell.
+def _exponents(cells: int) -> NDArray[np.float32]:
+    """(2 * cells, cells * cells): makes of squared distances from columns and rows the exponent of
+    each cell's bell, by rows; in a product this is faster than two bells multiplied cell by cell.
     """
     one, ones = np.eye(cells, dtype=np.float32), np.ones((1, cells), np.float32)
-    return -np.vstack([np.kron(ones, one), np.kron(one, ones)])
+    return -0.5 * (cells / _DEVIATION) ** 2 * np.vstack([np.kron(ones, one), np.kron(one, ones)])
 
 
 @keras.saving.register_keras_serializable("mien")

@@ -39,10 +39,10 @@ from training.workspace import Workspace
 # Shares of the faces. Photographs teach what faces look like and where people click, renders and
 # profiled photographs what a turned head is; Pointing'04's angles are rough, but real people's.
 RESEARCH = {
-    "w300": 0.50,
-    "renders": 0.21,
-    "profiled": 0.12,
-    "pointing04": 0.09,
+    "w300": 0.52,
+    "renders": 0.20,
+    "profiled": 0.10,
+    "pointing04": 0.10,
     "renders-before-photographs": 0.05,
     "ytf68": 0.02,
     "mtfl80": 0.01,
