@@ -43,7 +43,8 @@ def _exponents(cells: int) -> NDArray[np.float32]:
     each cell's bell, by rows; in a product this is faster than two bells multiplied cell by cell.
     """
     one, ones = np.eye(cells, dtype=np.float32), np.ones((1, cells), np.float32)
-    return -0.5 * (cells / _DEVIATION) ** 2 * np.vstack([np.kron(ones, one), np.kron(one, ones)])
+    negative = -0.5 * np.float32(cells / _DEVIATION) ** 2
+    return negative * np.vstack([np.kron(ones, one), np.kron(one, ones)])
 
 
 @keras.saving.register_keras_serializable("mien")
