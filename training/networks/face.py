@@ -45,20 +45,13 @@ def face_network(
     places = StopGradient()(layers.Concatenate()([answer.points, answer.visible]))
     shape = _shape(last, places, answer.lids)
     by_places = layers.Dense(_PLACE_FEATURES, "relu", name="places")(places)
-    # What heads look like carries over from renders to people less well than where points lie.
-    rows = layers.Add()(
-        [
-            read_out(by_places, "rows_by_places", _UPRIGHT),
-            SometimesAdded(name="appearance")(read_out(shape, "rows", [0.0] * 6)),
-        ]
-    )
     log_std = _log_std(flat, shape, answer)
 
     parts = {
         "points": answer.points,
         "log_std": log_std,
         "visible_logit": answer.visible,
-        "rotation": GramSchmidt(name="rotation")(rows),
+        "rotation": _rotation(by_places, shape),
         "rotation_log_std": read_out(
             StopGradient()(layers.Concatenate()([shape, by_places, log_std])),
             "rotation_doubt",
@@ -81,6 +74,17 @@ def _shape(
     squeezed = ops.reshape(squeezed, (-1, math.prod(squeezed.shape[1:])))
     seen = [squeezed, places] if lids is None else [squeezed, places, lids]
     return layers.Dense(_SHAPE_FEATURES, "relu", name="shape")(layers.Concatenate()(seen))
+
+
+def _rotation(by_places: keras.KerasTensor, shape: keras.KerasTensor) -> keras.KerasTensor:
+    """(N, 9). What heads look like carries over from renders to people less well than where their
+    points lie: those must do alone for half of the crops.
+    """
+    rows = [
+        read_out(by_places, "rows_by_places", _UPRIGHT),
+        SometimesAdded(name="appearance")(read_out(shape, "rows", [0.0] * 6)),
+    ]
+    return GramSchmidt(name="rotation")(layers.Add()(rows))
 
 
 def _log_std(
