@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, TypeVar
 
+import cv2
+
 from app.batching.batcher import BatchRecord, ItemTiming
 from app.concurrency import all_of, in_thread
 from app.detection.candidates import Candidate, cut_all, largest, most_step, portions
@@ -123,11 +125,19 @@ class Analyzer:
         model = self.models.landmark_model(options)
         detector = self.models.detector.batcher
         # Never more than a queue holds: a request alone could not succeed however often it came.
-        turns = min(self._limits.max_images_at_once, detector.max_queue)
+        turns = min(self._images_at_once(), detector.max_queue)
         crops = min(model.batcher.max_batch, model.batcher.max_queue)
         return _Request(
             model, options, trace, deadline, asyncio.Semaphore(turns), asyncio.Semaphore(crops)
         )
+
+    def _images_at_once(self) -> int:
+        """Of one request. On CPUs a batch takes as long as its images one by one; two keep decoding
+        and detecting both busy.
+        """
+        detector = self.models.detector
+        by_device = 2 if detector.detector.model.on_cpu else detector.batcher.max_batch
+        return self._limits.max_images_at_once or by_device
 
     async def _check_pixels(self, images: Sequence[ImageInput]) -> None:
         """ImageTooManyPixels when the images are too large together, whatever their files weigh."""
@@ -243,6 +253,9 @@ async def open_analyzer(
 ) -> AsyncIterator[Analyzer]:
     """An analyzer over loaded models. Leaving drains: what was accepted is still answered."""
     threads = settings.inference.decode_threads or cpu_count()
+    # Images are worked on side by side: OpenCV's own threads would take the CPUs from each other,
+    # and know neither quota nor the other workers.
+    cv2.setNumThreads(1)
     pool = ThreadPoolExecutor(threads, thread_name_prefix="image")
     try:
         async with serve_models(opened, settings.inference, on_batch) as models:

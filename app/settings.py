@@ -136,11 +136,12 @@ class LimitSettings(Group):
         ge=1,
         description="Most pixels of all images of one request together, read from their headers.",
     )
-    max_images_at_once: int = Field(
-        2,
+    max_images_at_once: int | None = Field(
+        None,
         ge=1,
-        description="Images of one request that are worked on at once. Between them other "
-        "requests get their turn.",
+        description="Images of one request that are worked on at once; between them other "
+        "requests get their turn. Default: 2 on CPUs, where more bring nothing; as many as a batch "
+        "of the detector holds on other devices.",
     )
     max_decoded_images: int = Field(
         8,

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks.machine import LoadWatch, this_machine
 from benchmarks.page import write_page
@@ -13,6 +14,7 @@ from benchmarks.record import Demand, Plot, Record, Table
 
 OUT = Path("docs/performance")
 QUICK_OUT = Path("runs/quick/performance")
+_PLACES = frozenset({"--models", "--out", "--python", "--environments", "--peers-python"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +25,29 @@ class Effort:
     seconds: float
 
 
+class _Parser(argparse.ArgumentParser):
+    """Remembers what was typed: numbers mean little without the settings they were measured at."""
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        given = super().parse_args(args, namespace)
+        given.typed = list(sys.argv[1:] if args is None else args)
+        return given
+
+
+def typed(arguments: Sequence[str]) -> str:
+    """What was typed after the module, without the places of this machine."""
+    left, kept = list(arguments), list[str]()
+    while left:
+        word = left.pop(0)
+        if word.partition("=")[0] not in _PLACES:
+            kept.append(word)
+        elif "=" not in word and left:
+            left.pop(0)
+    return "".join(f" {word}" for word in kept)
+
+
 def parser(description: str | None, usual: Effort) -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    made = _Parser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--models", type=Path, default=Path("models"), help="folder of the models")
     made.add_argument("--rounds", type=int, help=f"in which all rows take turns ({usual.rounds})")
     made.add_argument("--seconds", type=float, help=f"of a row in a round ({usual.seconds:g})")
@@ -86,7 +107,7 @@ class Measuring:
         record = Record(
             self._name,
             self._title,
-            f"python -m {self._module}",
+            f"python -m {self._module}{typed(self._given.typed)}",
             self._given.quick,
             this_machine(),
             self._watch.stop(),

@@ -35,6 +35,8 @@ class Limit:
             theirs.close()
             self._pipes.append(ours)
             self._workers.append(worker)
+        for pipe in self._pipes:
+            pipe.recv()  # its models are loaded: not before that does a time mean anything
 
     def run(self, jpeg: bytes, seconds: float, warm_up: float = 0.0) -> Reached:
         """All of them at once, for so long."""
@@ -65,6 +67,7 @@ def _work(pipe: Connection, models: Path, core: int) -> None:
     """(jpeg, begin, end) -> (images, seconds, processor seconds), until the pipe is closed."""
     os.sched_setaffinity(0, {core})
     pipeline = Pipeline(models)
+    pipe.send("ready")
     while True:
         try:
             jpeg, begin, end = pipe.recv()

@@ -48,6 +48,7 @@ def _page(records: Sequence[Record], folder: Path) -> Iterator[str]:
             machines.append(record.machine)
     for record in records:
         yield from _section(record, machines.index(record.machine) + 1, folder)
+    yield from _not_measured(records)
     yield "\n## Machines\n\n"
     for number, machine in enumerate(machines, start=1):
         versions = ", ".join(f"{name} {version}" for name, version in machine.versions.items())
@@ -70,6 +71,19 @@ def _demands(records: Sequence[Record]) -> Iterator[str]:
     if busy:
         yield "\n\\* measured on a busy machine or by a quick run: says little. See below.\n"
     yield "\n"
+
+
+def _not_measured(records: Sequence[Record]) -> Iterator[str]:
+    """What a reader might look for in vain."""
+    yield "\n## Not measured yet\n\n"
+    if missing := [name for name in ORDER if name not in {record.name for record in records}]:
+        yield "".join(f"- `make bench-{name}`: no numbers on this page.\n" for name in missing)
+    if not any("--device" in record.command for record in records):
+        yield (
+            "- **GPUs**: none was at hand. Faces a second by batch size, whether CPU and CUDA "
+            "agree and whether memory stays flat over changing batch sizes are not known; "
+            "`python -m benchmarks.engine --device cuda` measures the first where there is one.\n"
+        )
 
 
 def _section(record: Record, machine: int, folder: Path) -> Iterator[str]:

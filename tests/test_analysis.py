@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 
 from app.analysis import Analyzer, open_analyzer
@@ -80,7 +81,7 @@ def test_one_image_does_not_wait_for_all_of_a_large_request(
             assert len(await large) == 32
         assert len(result.faces) == 1
         # The image under way and the next one of the large request go first; nothing else.
-        assert held.order.index(ONE_FACE) <= LIMITS.max_images_at_once
+        assert held.order.index(ONE_FACE) <= 2
         assert begun < 12, "answered while the large request had hardly begun"
         assert "wait" in trace.stages
 
@@ -154,5 +155,46 @@ def test_pixels_of_a_request_are_counted_before_decoding(
             monkeypatch.setattr("app.analysis.decode", None)
             with pytest.raises(ImageTooManyPixels, match="307200 pixels together"):
                 await analyzer.analyze([ImageInput(ONE_FACE)] * 4, Options(), Trace("x"))
+
+    go(test())
+
+
+@pytest.mark.parametrize(
+    ("limit", "on_cpu", "at_once"), [(None, True, 2), (None, False, 8), (3, True, 3), (3, False, 3)]
+)
+def test_a_batch_of_a_gpu_is_filled_by_one_request(
+    models_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    limit: int | None,
+    on_cpu: bool,
+    at_once: int,
+) -> None:
+    monkeypatch.setattr("app.inference.model.Model.on_cpu", property(lambda _: on_cpu))
+    under_way: list[int] = []
+
+    async def test() -> None:
+        async with opened(models_dir, LimitSettings(max_images_at_once=limit)) as analyzer:
+            find = analyzer._find
+
+            async def watched(*given: Any) -> Any:
+                under_way.append(under_way[-1] + 1 if under_way else 1)
+                await asyncio.sleep(0.02)
+                found = await find(*given)
+                under_way.append(under_way[-1] - 1)
+                return found
+
+            monkeypatch.setattr(analyzer, "_find", watched)
+            images = [ImageInput(NO_FACE) for _ in range(20)]
+            assert len(await analyzer.analyze(images, Options(), Trace("one"))) == 20
+
+    go(test())
+    assert max(under_way) == at_once
+
+
+def test_opencv_leaves_the_processors_to_the_pool(models_dir: Path) -> None:
+    async def test() -> None:
+        cv2.setNumThreads(4)
+        async with opened(models_dir):
+            assert cv2.getNumThreads() == 1
 
     go(test())

@@ -1,6 +1,7 @@
 """`python -m app tune` on tiny models: what it prints and writes, and its worker processes."""
 
 import argparse
+import multiprocessing
 from pathlib import Path
 
 import cv2
@@ -8,7 +9,7 @@ import pytest
 
 from app.__main__ import _parser
 from app.commands import tune
-from app.commands.tune_workers import joined, workers_row
+from app.commands.tune_workers import _answers, joined, workers_row
 from app.errors import StartUpError
 from app.settings import InferenceSettings, Settings
 from app.tuning.choice import WorkersRow
@@ -102,3 +103,26 @@ def test_without_models_it_fails_with_the_reason(
 def test_the_command_line_knows_it() -> None:
     chosen = _parser().parse_args(["tune", "--write", "x.env", "--seconds", "5"])
     assert (chosen.module, chosen.write, chosen.seconds) == ("tune", "x.env", 5.0)
+
+
+@pytest.mark.parametrize(("word", "reason"), [("no such model", "no such model"), ("", "memory")])
+def test_the_worker_that_failed_first_is_told_about(word: str, reason: str) -> None:
+    """The others only say that another one did, whichever of them is heard first."""
+    pipes = [multiprocessing.Pipe(duplex=False) for _ in range(3)]
+    let_go = []
+
+    class Barrier:
+        def abort(self) -> None:
+            let_go.append(True)
+            for _, there in (pipes[0], pipes[2]):
+                if not there.closed:
+                    there.send("another one failed")
+                    there.close()
+
+    failed = pipes[1][1]
+    if word:
+        failed.send(word)
+    failed.close()
+    with pytest.raises(StartUpError, match=reason):
+        _answers([here for here, _ in pipes], Barrier())
+    assert let_go

@@ -161,15 +161,20 @@ def test_what_is_installed_is_tried(settings: Settings, monkeypatch: pytest.Monk
     add_int8(settings.models_dir / "landmarks-68", faster_on=[])
     monkeypatch.setattr("importlib.util.find_spec", lambda _: object())
     monkeypatch.setattr(ort, "get_available_providers", lambda: [TENSORRT, CUDA, CPU])
-    assert [str(variant) for variant in candidates(settings)] == [
-        "cpu fp32",
-        "cpu auto",
-        "openvino fp32",
-        "openvino bf16",
-        "cuda fp32",
-        "tensorrt fp32",
-        "tensorrt fp16",
-    ]
+    elsewhere = ["cuda fp32", "tensorrt fp32", "tensorrt fp16"]
+
+    def offered() -> list[str]:
+        return [str(variant) for variant in candidates(settings)]
+
+    assert offered() == ["cpu fp32", "openvino fp32", "openvino bf16", *elsewhere]
+    # One of the two models has an int8 file, and would take it on this CPU.
+    add_int8(settings.models_dir / "landmarks-68", faster_on=["some"])
+    monkeypatch.setattr("app.inference.precision.cpu_features", lambda: frozenset({"some"}))
+    assert offered() == ["cpu fp32", "cpu auto", "openvino fp32", "openvino bf16", *elsewhere]
+    # Both have one, whether or not their cards promise anything here.
+    add_int8(settings.models_dir / "detector", faster_on=["some"])
+    on_openvino = ["openvino fp32", "openvino bf16", "openvino int8"]
+    assert offered() == ["cpu fp32", "cpu int8", *on_openvino, *elsewhere]
 
 
 @pytest.mark.parametrize(("cpus", "counts"), [(1, [1]), (2, [1, 2]), (6, [1, 2, 4, 6])])

@@ -7,7 +7,6 @@ import socket
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 
-import cv2
 import onnxruntime
 
 from app.errors import StartUpError
@@ -57,7 +56,6 @@ def _serve_together(settings: Settings, listeners: list[socket.socket], count: i
     own = of_one_worker(settings, count)
 
     def work(index: int, line: WorkerEnd) -> int:
-        cv2.setNumThreads(1)  # the CPUs are taken by the other workers
         app = create_app(own, seat=Seat(crew, index, line.tell))
         server = WorkerServer(server_config(app, own.server), line, crew, index)
         server.run()

@@ -5,7 +5,8 @@ import multiprocessing
 import os
 import sys
 import time
-from multiprocessing.connection import Connection
+from collections.abc import Sequence
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from threading import BrokenBarrierError
 from typing import Any
@@ -26,6 +27,8 @@ IN_FLIGHT = 4
 """Images that each worker has under way: one is decoded while another is in a model."""
 PATIENCE = 120.0
 """Seconds for all workers to load their models."""
+
+_OTHER_FAILED = "another one failed"
 
 Counts = tuple[list[int], float, float]
 """Of one worker: images per slice, CPU seconds of them, largest resident size in MB."""
@@ -50,7 +53,7 @@ def workers_row(settings: Settings, workers: int, data: bytes, seconds: float) -
         lines.append(here)
         processes.append(process)
     try:
-        counted = [_answer(line) for line in lines]
+        counted = _answers(lines, barrier)
     finally:
         for process in processes:
             process.join(PATIENCE)
@@ -80,13 +83,32 @@ def joined(rows: list[WorkersRow]) -> WorkersRow:
     )
 
 
-def _answer(line: Connection) -> Counts:
+def _answers(lines: Sequence[Connection], barrier: Any) -> list[Counts]:
+    """Of all workers. StartUpError with the reason of the one that failed first; the others, who
+    would wait for it, are let go.
+    """
+    waiting, found, reasons = list(lines), list[Counts](), list[str]()
+    while waiting:
+        for line in wait(waiting):
+            assert isinstance(line, Connection)
+            waiting.remove(line)
+            answer = _received(line)
+            if isinstance(answer, str):
+                barrier.abort()
+                reasons.append(answer)
+            else:
+                found.append(answer)
+    if reasons:
+        own = [reason for reason in reasons if reason != _OTHER_FAILED]
+        raise StartUpError(f"A worker could not measure: {(own or reasons)[0]}")
+    return found
+
+
+def _received(line: Connection) -> Counts | str:
     try:
         answer: Counts | str = line.recv()
     except EOFError:
-        answer = "it ended without a word: was there memory enough?"
-    if isinstance(answer, str):
-        raise StartUpError(f"A worker could not measure: {answer}")
+        return "it ended without a word: was there memory enough?"
     return answer
 
 
@@ -100,7 +122,7 @@ def _worker(
         opened = load_models(settings)
         line.send(asyncio.run(_measure(opened, settings, data, barrier, seconds)))
     except BrokenBarrierError:
-        line.send("another one failed")
+        line.send(_OTHER_FAILED)
     except Exception as error:
         barrier.abort()
         line.send(str(error))

@@ -3,13 +3,14 @@
 import contextlib
 import importlib.util
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import onnxruntime as ort
 
 from app.errors import StartUpError
-from app.face.card import CardError, load_card
+from app.face.card import CardError, ModelCard, load_card
+from app.inference.precision import choose
 from app.inference.providers import COREML, CUDA, TENSORRT, Device
 from app.models import OpenModels, load_models
 from app.settings import Settings
@@ -45,11 +46,10 @@ def candidates(settings: Settings) -> list[Variant]:
     built_in = ort.get_available_providers()
     names = [settings.detector, *settings.landmarks]
     cards = [load_card(settings.models_dir / name) for name in names]
-    # A model without an int8 file stays in fp32 then.
-    cheap = ["auto"] if any(card.precisions for card in cards) else []
-    offered: list[tuple[Device, list[str]]] = [("cpu", ["fp32", *cheap])]
+    all_int8 = ["int8"] if all(card.precisions for card in cards) else []
+    offered: list[tuple[Device, list[str]]] = [("cpu", ["fp32", *_mixed(cards), *all_int8])]
     if importlib.util.find_spec("openvino") is not None:
-        offered.append(("openvino", ["fp32", "bf16"]))
+        offered.append(("openvino", ["fp32", "bf16", *all_int8]))
     named: tuple[tuple[Device, str, list[str]], ...] = (
         ("cuda", CUDA, ["fp32"]),
         ("tensorrt", TENSORRT, ["fp32", "fp16"]),
@@ -57,6 +57,12 @@ def candidates(settings: Settings) -> list[Variant]:
     )
     offered += [(device, kinds) for device, provider, kinds in named if provider in built_in]
     return [Variant(device, precision) for device, kinds in offered for precision in kinds]
+
+
+def _mixed(cards: Sequence[ModelCard]) -> list[str]:
+    """["auto"] where that takes the int8 files of some models and not of others."""
+    taken = {choose(card, "auto", "cpu").arithmetic for card in cards}
+    return ["auto"] if len(taken) > 1 else []
 
 
 def thread_counts() -> list[int]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from app.batching.batcher import Batcher
-from app.errors import InternalError, NotReady
+from app.errors import DeadlineExceeded, InternalError, NotReady, Overloaded
 from tests.batching_tools import LONG, Doubler, go, queued, submit_all
 
 
@@ -176,6 +176,17 @@ def test_nothing_of_a_batch_is_kept() -> None:
     go(test())
 
 
+# The model fails, or answers too few; it is too late, too much, over or no longer wanted.
+_KNOWN = (
+    RuntimeError,
+    InternalError,
+    DeadlineExceeded,
+    Overloaded,
+    NotReady,
+    asyncio.CancelledError,
+)
+
+
 def _flaky(chance: random.Random) -> Callable[[list[int]], list[int]]:
     def run(items: list[int]) -> list[int]:
         time.sleep(chance.random() * 0.002)
@@ -211,7 +222,7 @@ def test_whatever_happens_no_future_stays_pending(seed: int) -> None:
         results = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 2)
         assert batcher.waiting == 0
         for i, result in enumerate(results):
-            assert result == 2 * i or isinstance(result, BaseException)
+            assert result == 2 * i or isinstance(result, _KNOWN)
         assert any(result == 2 * i for i, result in enumerate(results))
 
     go(test())

@@ -1,12 +1,16 @@
 """The page, from records written and read again."""
 
 import json
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from benchmarks import plots
+from benchmarks.command import Effort, parser, typed
+from benchmarks.growth_measuring import LOADS, Memory, Overload
+from benchmarks.growth_report import demands
 from benchmarks.machine import Machine, OtherLoad
 from benchmarks.page import main, write_page
 from benchmarks.record import Demand, Plot, Record, Table
@@ -102,3 +106,52 @@ def test_the_page_by_command(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     record("stages", "Stages").write(folder)
     assert main(["--out", str(folder)]) == 0
     assert capsys.readouterr().out.strip() == str(tmp_path / "performance.md")
+
+
+def test_the_page_names_what_is_missing(tmp_path: Path) -> None:
+    record("stages", "Stages").write(tmp_path / "performance")
+    page = write_page(tmp_path / "performance").read_text()
+    missing = page.partition("## Not measured yet")[2]
+    for name in ("engine", "http", "serving", "libraries", "growth"):
+        assert f"`make bench-{name}`" in missing
+    assert "bench-stages" not in missing
+    assert "**GPUs**: none was at hand" in missing
+    on_gpu = replace(
+        record("engine", "Engine"), command="python -m benchmarks.engine --device cuda"
+    )
+    on_gpu.write(tmp_path / "performance")
+    page = write_page(tmp_path / "performance").read_text()
+    assert "**GPUs**" not in page
+    assert "`python -m benchmarks.engine --device cuda`" in page
+
+
+def test_commands_are_told_as_typed_but_for_places() -> None:
+    arguments = [
+        "--set",
+        "A=1",
+        "--out",
+        "somewhere",
+        "--models=there",
+        "--device",
+        "cuda",
+        "--quick",
+    ]
+    assert typed(arguments) == " --set A=1 --device cuda --quick"
+    given = parser("", Effort(1, 1.0)).parse_args(["--rounds", "3"])
+    assert given.typed == ["--rounds", "3"]
+
+
+def overload(load: float, refused: int, told: float = 1.0) -> Overload:
+    return Overload(load, 100.0, 100.0, 90.0, refused, 0, 5.0, 10.0, 2.0, 9.0, told, 0.1, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("refused", "told", "met"), [(0, 1.0, False), (5, 1.0, True), (5, 0.9, False)]
+)
+def test_what_was_not_seen_is_not_met(refused: int, told: float, met: bool) -> None:
+    memory = [Memory(n, 300.0, 200.0, 150.0) for n in (100, 200)]
+    pressed = [overload(LOADS[0], 0), overload(LOADS[1], refused, told)]
+    made = demands([(1.0, 150.0)], memory, pressed)
+    about = [demand for demand in made if demand.what.startswith("refusals")]
+    assert about
+    assert all(demand.met for demand in about) == met

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from app.images import decoding
+from app.intake import json_text
 from tests.service.serving import (
     HEAD,
     ONE_FACE,
@@ -121,3 +122,23 @@ def test_a_client_that_hangs_up_stops_its_work(
     held.set()
     monkeypatch.undo()
     assert faces(raw(service.client, "/landmarks", ONE_FACE))
+
+
+def test_nobody_waits_while_a_long_answer_is_written_down(
+    models_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered, gate, dump = threading.Event(), threading.Event(), json_text.dump
+
+    def held(value: Any) -> bytes:
+        entered.set()
+        assert gate.wait(PATIENCE)
+        return dump(value)
+
+    with running(limited(models_dir)) as service, ThreadPoolExecutor(1) as pool:
+        monkeypatch.setattr("app.routes.analysis._MANY_FACES", 0)
+        monkeypatch.setattr("app.routes.analysis.json_text.dump", held)
+        long = pool.submit(raw, service.client, "/landmarks", ONE_FACE)
+        assert entered.wait(PATIENCE)
+        assert service.client.get("/livez").status_code == 200
+        gate.set()
+        assert faces(long.result(PATIENCE))
