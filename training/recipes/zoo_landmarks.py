@@ -105,7 +105,7 @@ MOBILENETV2_CONV = LandmarkZooRecipe(
         phases=((5 / 12, 1.0), (4 / 12, 0.2), (3 / 12, 0.1)),
     ),
     shares=_IBUG,
-    tests=("w300", "renders-test"),
+    tests=("w300", "ibug_300w_large", "renders-test"),
     about=ZooCard(
         "68 points from a 224-pixel crop: MobileNetV2 cut in its middle, read out by a convolution "
         "over the whole map.",

@@ -20,7 +20,7 @@ C1_NET = VectorZooRecipe(
         "renders": 0.3,
         "pointing04": 0.1,
     },
-    tests=("aflw2000_3d_68", "pointing04", "renders-test", "biwi"),
+    tests=("aflw2000_3d_68", "w300_3d", "pointing04", "renders-test", "biwi"),
     about=ZooCard(
         "Head rotation from a 224-pixel crop: three convolutions, and the rotation vector read off "
         "the whole map.",

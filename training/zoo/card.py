@@ -94,10 +94,22 @@ def publish_zoo(
 
 def _data(learnt: Learnt, judged: Sequence[str], data: Path) -> list[DataUse]:
     rows = data_use(list(learnt.faces), data, splits=("train", "validation"))
+    rows = [_as_learnt(row, learnt) if row.use == "train" else row for row in rows]
     rows += data_use([name for name in judged if name != HELD_OUT], data, splits=("test",))
     if HELD_OUT in judged:
         rows.append(held_out_use(data))
     return rows
+
+
+def _as_learnt(row: DataUse, learnt: Learnt) -> DataUse:
+    """The set's row with the faces that the run had of it: fewer than it holds where preparing left
+    some out, or was limited.
+    """
+    name = next(name for name in learnt.faces if row.name.startswith(SOURCES[name].title))
+    if learnt.faces[name] >= row.faces:
+        return row
+    note = f"{row.note}; {learnt.faces[name]:,} of its {row.faces:,} faces".removeprefix("; ")
+    return row.model_copy(update={"faces": learnt.faces[name], "note": note})
 
 
 def _data_of(reads: Beginning | None) -> list[DataUse]:

@@ -21,11 +21,16 @@ from training.onnx_session import open_session
 from training.plots import plot_angles
 from training.samples import ImageSample
 from training.workspace import Workspace
+from training.zoo.found_boxes import detector_of, needs_boxes, with_boxes
 from training.zoo.sources import judged_samples, present
 
 ANGLES = ("yaw", "pitch", "roll")
 _WITHOUT_ROLL = frozenset({"pointing04", "pointing04-folder"})
-_PROTOCOL = "labelled box, |pitch| <= 60; the interval is over pictures"
+_LABELLED = "labelled box, |pitch| <= 60; the interval is over pictures"
+_FOUND = (
+    "box found by our detector, faces that it misses left out, |pitch| <= 60; the interval is over "
+    "pictures"
+)
 
 
 def rotation_predictor(path: Path, *, threads: int = 1) -> FacePredictor:
@@ -51,18 +56,25 @@ def answers_of_rotation(rotation: NDArray[Any]) -> Mapping[str, NDArray[Any]]:
 
 
 def evaluate_rotations(
-    predictor: FacePredictor, samples: Sequence[ImageSample], *, test_set: str
+    predictor: FacePredictor,
+    samples: Sequence[ImageSample],
+    *,
+    test_set: str,
+    protocol: str = _LABELLED,
 ) -> tuple[list[Metric], PosedFaces]:
-    """Rows for the card, and the faces that they stand on. ValueError when none has a rotation."""
+    """Rows for the card, and the faces that they stand on. protocol: whose boxes the faces have.
+
+    ValueError when none has a rotation.
+    """
     roll = not {sample.source for sample in samples} & _WITHOUT_ROLL
     posed = measure_posed(predictor, samples, roll_labelled=roll)
     rows = MetricRows(test_set, range(len(posed)))
     slices = yaw_slices(posed)
     if roll:
-        sliced_means(rows, "geodesic_error", posed.geodesic, "degrees", _PROTOCOL, slices)
+        sliced_means(rows, "geodesic_error", posed.geodesic, "degrees", protocol, slices)
         zero = geodesic_degrees(posed.rotation, np.eye(3))
-        rows.mean("geodesic_error_of_always_0", zero, unit="degrees", protocol=_PROTOCOL)
-    angle_rows(rows, posed, _PROTOCOL, slices)
+        rows.mean("geodesic_error_of_always_0", zero, unit="degrees", protocol=protocol)
+    angle_rows(rows, posed, protocol, slices)
     return rows.metrics, posed
 
 
@@ -91,7 +103,9 @@ def judge_rotations(workspace: Workspace, data: Path, tests: Sequence[str]) -> N
     """Evaluates a recipe's exported file on those of `tests` that are there."""
     predictor = rotation_predictor(workspace.require(workspace.onnx, "export"))
     for name in present(tests, data):
-        samples = judged_samples(name, "ibug-68", data)
-        rows, posed = evaluate_rotations(predictor, samples, test_set=name)
+        samples, protocol = judged_samples(name, "ibug-68", data), _LABELLED
+        if needs_boxes(samples):
+            samples, protocol = with_boxes(samples, detector_of(workspace.models)), _FOUND
+        rows, posed = evaluate_rotations(predictor, samples, test_set=name, protocol=protocol)
         folder = workspace.evaluation(name)
         write_rotation_report(rows, posed, folder, title=f"{workspace.name}, {name}")
