@@ -21,7 +21,13 @@ from training.prepared_faces import PreparedFaces
 from training.zoo.losses import Geodesic, PointDistance, mean_distance, squared_error
 from training.zoo.point_batches import SWITCHED_OFF, Augmentation, PointBatches, strayed
 from training.zoo.rotation_evaluation import evaluate_rotations, write_rotation_report
-from training.zoo.vector_batches import ANGLES, VectorBatches, crop_and_vector, plain_vectors
+from training.zoo.vector_batches import (
+    ANGLES,
+    VectorBatches,
+    crop_and_vector,
+    plain_vectors,
+    posed_rows,
+)
 
 SIDE, FOCAL = 200, 4000.0
 Floats = NDArray[np.float64]
@@ -151,6 +157,15 @@ def test_the_rotation_is_found_anew_from_where_the_points_went(
         found = Rotation.from_rotvec(vector).as_matrix()
         # The tip of the nose was rounded to a pixel.
         assert geodesic_degrees(found, expected) < 1.0
+
+
+def test_points_that_no_head_has_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    faces = labelled()
+    points = faces.points.copy()
+    points[3] = np.random.default_rng(0).permutation(points[3])
+    rows = posed_rows(replace(faces, points=points))
+    assert rows.tolist() == [0, 1, 2, 4, 5, 6, 7, 8]
+    assert "1 faces left out" in capsys.readouterr().err
 
 
 def test_a_face_without_points_keeps_the_rotation_of_its_set() -> None:

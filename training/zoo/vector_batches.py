@@ -4,6 +4,7 @@ The rotation is found anew for each crop from where its points have gone, by PnP
 and camera; only faces without 68 points keep that of their set, turned and mirrored with them.
 """
 
+import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,6 +17,7 @@ from training.faces.crops import LabelledCrops
 from training.faces.pipeline import labelled_crop
 from training.faces.targets import POINTS, TARGET
 from training.fit import EpochBatches
+from training.pose_labels import MOST_ERROR, projection_error
 
 Image = NDArray[np.uint8]
 Vectors = NDArray[np.float32]
@@ -90,9 +92,20 @@ def plain_vectors(faces: LabelledCrops, size: int) -> tuple[Image, Vectors]:
 
 
 def posed_rows(faces: LabelledCrops) -> NDArray[np.intp]:
-    """The faces with 68 points or a rotation of their own."""
-    known = (faces.point_weights > 0).all(axis=1) | (faces.rotation_weights > 0).any(axis=1)
+    """The faces with 68 points that solvePnP makes a head of, or with a rotation of their own."""
+    whole = (faces.point_weights > 0).all(axis=1)
+    known = whole | (faces.rotation_weights > 0).any(axis=1)
+    for row in np.flatnonzero(whole):
+        known[row] = _fits(faces.points[row].astype(np.float64), faces.pixels.shape[1])
+    if left_out := int((whole & ~known).sum()):
+        print(f"{left_out} faces left out: solvePnP's head misses their points", file=sys.stderr)
     return np.flatnonzero(known)
+
+
+def _fits(points_in_picture: NDArray[np.float64], side: int) -> bool:
+    """Whether the head that solvePnP finds falls onto the points (68, 2) that it was found by."""
+    rotation = solve(points_in_picture, _camera(side)).rotation
+    return projection_error(rotation, points_in_picture) <= MOST_ERROR
 
 
 def _camera(size: int) -> Camera:
