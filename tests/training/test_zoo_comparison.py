@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from app.face.card import CardError
 from app.face.pnp import canonical_points
 from app.face.rotation import geodesic_degrees
 from tests.tiny_models import keep_outputs, write_detector, write_face, write_landmarks
@@ -27,7 +28,7 @@ def write_models(folder: Path) -> Path:
     keep_outputs(written, "points")
     large = write_face(folder / LARGE / "some-large", name="some-large")
     keep_outputs(large, "rotation", task="pose", scheme=None)
-    (large / "model.onnx").unlink()
+    (large / "model.onnx").rename(folder.parent / "some-large.onnx")
     return folder
 
 
@@ -56,6 +57,9 @@ def test_who_takes_part(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     rebuilt = tmp_path / "runs" / "some-large" / "export" / "model.onnx"
     rebuilt.parent.mkdir(parents=True)
     rebuilt.touch()
+    with pytest.raises(CardError, match="its card says"):
+        entrants(models, tmp_path / "runs")
+    (tmp_path / "some-large.onnx").rename(rebuilt)
     assert rebuilt in [one.file for one in entrants(models, tmp_path / "runs")]
     with pytest.raises(FileNotFoundError, match="no model of faces"):
         entrants(tmp_path / "nowhere", tmp_path)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.face.card import CARD_FILE, ModelCard, load_card
+from app.face.card import CARD_FILE, ModelCard, load_card, verify
 from training.workspace import Workspace
 
 LARGE = "large"
@@ -32,7 +32,8 @@ class Entrant:
 def entrants(models: Path, runs: Path) -> list[Entrant]:
     """Our own first, then by name. The file of a large model is where its recipe left it.
 
-    FileNotFoundError when there is no model of faces. Says which large ones were not rebuilt.
+    FileNotFoundError when there is no model of faces, CardError when a file is not its card's. Says
+    which large ones were not rebuilt.
     """
     found = list(_found(models, runs))
     if not found:
@@ -49,6 +50,7 @@ def _found(models: Path, runs: Path) -> Iterator[Entrant]:
         kept = path.parent / card.file.name
         file = kept if kept.is_file() else Workspace(runs, models, card.name).onnx
         if file.is_file():
+            verify(file.parent, card)
             yield Entrant(card, file)
         else:
             print(f"{card.name} is left out: `{card.recipe.command}` rebuilds it", file=sys.stderr)
