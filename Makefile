@@ -32,6 +32,10 @@ help: ## this list
 serve: $(SERVE)/.ready ## start the service (PORT=8000 HOST=0.0.0.0 ENGINE=cpu|gpu)
 	MIEN_SERVER__HOST=$(HOST) MIEN_SERVER__PORT=$(PORT) exec $(SERVE)/bin/python -m app serve
 
+.PHONY: tune
+tune: $(SERVE)/.ready ## measure which settings are best on this machine, a minute or two (ENGINE=cpu|gpu)
+	$(SERVE)/bin/python -m app tune
+
 .PHONY: test
 test: $(DEV)/.ready ## run the tests: no network, no GPU, no tensorflow
 	$(DEV)/bin/python -m pytest
