@@ -63,10 +63,12 @@ _TABLES: tuple[tuple[str, str, tuple[_Column, ...]], ...] = (
     ),
     (
         "Rotations of rendered heads",
-        "The angle between the true rotation and the answer.",
+        "The angle between the true rotation and the answer; pitch and roll: mean absolute errors.",
         (
             ("all", _RENDERS, "geodesic_error", "all"),
             *((f"yaw {part}", _RENDERS, "geodesic_error", f"|yaw| {part}") for part in _BINS),
+            ("pitch", _RENDERS, "pitch_mae", "all"),
+            ("roll", _RENDERS, "roll_mae", "all"),
         ),
     ),
 )
@@ -74,6 +76,7 @@ _CONSTANTS = {
     "nme_inter_pupil": "mean_face_nme_inter_pupil",
     "yaw_mae": "yaw_mae_of_always_0",
     "pitch_mae": "pitch_mae_of_always_0",
+    "roll_mae": "roll_mae_of_always_0",
     "geodesic_error": "geodesic_error_of_always_0",
 }
 
