@@ -109,7 +109,7 @@ def _landmarks(face: Face) -> dict[str, Any]:
         "points": _rounded(face.points),
         "std": None if np.isnan(face.std).any() else _rounded(face.std),
         "visible": None if face.visible is None else _rounded(face.visible),
-        "named": {name: _rounded(point) for name, point in named.items()},
+        "named": dict(zip(named, _rounded(np.stack([*named.values()])), strict=True)),
     }
 
 

@@ -94,7 +94,7 @@ def plain_vectors(faces: LabelledCrops, size: int) -> tuple[Image, Vectors]:
 def posed_rows(faces: LabelledCrops) -> NDArray[np.intp]:
     """The faces with 68 points that solvePnP makes a head of, or with a rotation of their own."""
     whole = (faces.point_weights > 0).all(axis=1)
-    known = whole | (faces.rotation_weights > 0).any(axis=1)
+    known = np.array(whole | (faces.rotation_weights > 0).any(axis=1))
     for row in np.flatnonzero(whole):
         known[row] = _fits(faces.points[row].astype(np.float64), faces.pixels.shape[1])
     if left_out := int((whole & ~known).sum()):
