@@ -14,6 +14,7 @@ from training.detection.metrics import (
     found,
     lowest_threshold,
     match,
+    precise_threshold,
 )
 from training.detection.predictor import DetectorPredictor
 from training.detection.protocols import close, far, turned
@@ -58,6 +59,16 @@ def test_the_threshold_leaves_as_many_false_boxes_as_allowed() -> None:
     threshold = lowest_threshold(images, 1.0)
     assert false_boxes(images, threshold).sum() == 2
     assert threshold > 0.5
+
+
+def test_the_precise_threshold_keeps_as_much_as_it_may() -> None:
+    # By score: hit, hit, missed, hit, ignored, missed. Three of the best four hold a face.
+    some = Matches(np.array([0.9, 0.7, 0.4]), np.array([1.0, 0.0, np.nan]), np.zeros(2))
+    more = Matches(np.array([0.8, 0.5, 0.3]), np.array([1.0, 1.0, 0.0]), np.zeros(2))
+    assert precise_threshold([some, more], 0.75) == 0.5
+    assert precise_threshold([some, more], 0.76) == 0.8
+    assert precise_threshold([some, more], 0.5) == 0.3
+    assert precise_threshold([Matches(np.array([0.9]), np.zeros(1), np.zeros(0))], 0.5) == 0.9
 
 
 def _labelled() -> LabelledImage:

@@ -93,6 +93,19 @@ def lowest_threshold(matches: Sequence[Matches], false_per_image: float) -> floa
     return float(np.nextafter(np.sort(scores)[::-1][allowed], 1.0))
 
 
+def precise_threshold(matches: Sequence[Matches], precision: float) -> float:
+    """The lowest score from which on at least that share of the boxes holds a labelled face; the
+    highest of all scores when none does.
+    """
+    scores = np.concatenate([one.scores for one in matches])
+    hit = np.concatenate([one.hit for one in matches])
+    scores, hit = scores[~np.isnan(hit)], hit[~np.isnan(hit)]
+    order = np.argsort(-scores, kind="stable")
+    share = np.cumsum(hit[order]) / np.arange(1, len(hit) + 1)
+    enough = np.flatnonzero(share >= precision)
+    return float(scores[order][enough[-1] if len(enough) else 0])
+
+
 def _share_covered(boxes: Floats, areas: Floats) -> Floats:
     """(N, G): the share of each box that lies in each area."""
     low = np.maximum(boxes[:, None, :2], areas[None, :, :2])

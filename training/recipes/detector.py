@@ -28,7 +28,7 @@ from training.networks.detector import detector_network, served_network
 from training.precision_files import INT8_SUFFIX, make_int8
 from training.publication import publish, recipe_use, save_parity
 from training.recipes.detector_card import OUTPUTS, data_of, facts
-from training.samples import ImageSample, Split
+from training.samples import Split
 from training.workspace import Workspace
 
 _TEST_SETS = "test-sets"
@@ -40,12 +40,12 @@ _RULES = SceneRules(
     shares=(
         ("wider_sub", 0.40),
         ("w300", 0.08),
-        ("pointing04", 0.10),
-        ("negatives", 0.20),
+        ("pointing04", 0.09),
+        ("negatives", 0.18),
         ("ytf68", 0.02),
         ("mtfl80", 0.02),
-        (_RENDERS, 0.10),
-        (_COMPOSITED, 0.08),
+        (_RENDERS, 0.12),
+        (_COMPOSITED, 0.09),
     ),
     pasted=("mtfl80", "w300", "ytf68", _RENDERS),
 )
@@ -60,8 +60,6 @@ _LARGE: dict[str, Any] = {"size": 384, "sizes": (24.0, 370.0), "mosaic": 0.2}
 _SCHEDULE = Schedule(epochs=110, steps_per_epoch=250, learning_rate=2e-3, weight_decay=5e-4)
 
 
-# Pointing'04's heads that look straight up or down: two of 93 pictures, and what is missed most.
-_STEEP, _STEEP_TIMES = 90.0, 8  # degrees of tilt; how often each is drawn for one of the others
 _CALIBRATION_SCENES = 64  # of int8
 _STATISTICS = 64  # scenes that show a reopened network what its normalisations see
 _PAINTED_SEEDS: Mapping[Split, int] = {"train": 1, "validation": 2}
@@ -110,8 +108,7 @@ class DetectorRecipe:
         """The pictures of one split in memory (3 GB for training)."""
         samples = []
         for name in self.sources:
-            some = [sample for sample in load(name, data) if sample.split == split][: self.most]
-            samples += some + (_steep(some) * (_STEEP_TIMES - 1) if split == "train" else [])
+            samples += [sample for sample in load(name, data) if sample.split == split][: self.most]
         images = load_images(samples)
         if count := self.painted_images(split):
             images += tqdm(painted_images(count, _PAINTED_SEEDS[split]), desc=PAINTED, total=count)
@@ -213,11 +210,6 @@ class DetectorRecipe:
         painted = {split: count for split, count in painted.items() if count}
         rows = data_of(self.sources, data, self.most, painted)
         publish(facts(use, self.edition, rows, read_thresholds(report)), workspace, (_TEST_SETS,))
-
-
-def _steep(samples: list[ImageSample]) -> list[ImageSample]:
-    """Those whose one face looks straight up or down by its label."""
-    return [s for s in samples if any(abs(float(f.tags.get("tilt", 0))) >= _STEEP for f in s.faces)]
 
 
 DETECTOR_FREE = DetectorRecipe(

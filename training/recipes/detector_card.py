@@ -33,22 +33,26 @@ _ALWAYS = (
 )
 _LIMITS: Mapping[str, tuple[str, ...]] = {
     "detector": (
-        "Heads at any roll are found (of profiles one in ten is not). The tilt that the five "
-        "points tell is wrong by more than 30 degrees for one head in eleven, one profile in five: "
-        "most often heads that lie or stand on their head.",
+        "Heads at any roll are found (of profiles one in fifteen is not). The tilt that the five "
+        "points tell is wrong by more than 30 degrees for one head in sixteen, one profile in "
+        "seven: most often heads that lie or stand on their head.",
         "The five points are coarse: off by 9 % of the eye distance on upright faces, by 20 % and "
         "more on small and on lying ones.",
-        "Faces seen from below the chin or from above the brow are missed, or their box is off: "
-        "four of the six misses on Pointing'04. Of the other two the labelled box is off.",
-        "Round things, dogs and other animals count as faces now and then, backs of heads, ears "
-        "and collars beside a face too; most of them score below 0.7.",
+        "Faces seen from below the chin are missed, or their box is off: three of the five misses "
+        "on Pointing'04. Of the other two, which look straight down, the labelled box is off.",
+        "Dogs and other animals, waves and round things count as faces now and then, collars and "
+        "ears beside a face too; most of them score below 0.7.",
         "Of back views, faces behind masks or hat brims and faces mostly hidden by hands or hair "
         "many are missed.",
         "Profiles of real people were learnt from eight people of one laboratory and from WIDER "
         "FACE, the others are rendered.",
-        "The threshold comes from 85 validation photographs without faces and their mirror images. "
-        "The mirror images were added after the test sets had been looked at: without them it was "
-        "0.65, with 0.02 false boxes per image and 99.6 % on LFPW, 92.8 % on turned renders.",
+        "The threshold comes from 85 validation photographs without faces, their mirror images and "
+        "WIDER's 99 validation pictures, of whose boxes 92 % must hold a face. This last condition "
+        "was added after the test sets had been looked at: without it it was 0.53, with 0.056 "
+        "false boxes per image and 97.8 % of turned renders.",
+        "A network that went on from this one for 22 epochs, with heads that look straight up or "
+        "down shown more often, found 99.2 % on Pointing'04 and 96.2 % of turned renders with as "
+        "many false boxes; this one was kept for what it does on the validation parts.",
         "Not quite untouched: earlier networks of this recipe, the one it began with among them, "
         "had been judged on the same test sets when this one was designed. While it was trained, "
         "validation pictures alone were looked at.",
@@ -100,7 +104,7 @@ def facts(
 ) -> CardFacts:
     return CardFacts(
         name=use.name,
-        version="4",
+        version="5",
         task="detection",
         summary="Finds faces: a box, a score and five points each, in pictures of any size. A "
         "small anchor-free convolutional network (0.28 million weights) at strides 8, 16 and 32.",
