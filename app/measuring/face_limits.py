@@ -14,7 +14,7 @@ from app.face.pnp import canonical_points
 from app.measuring.alignment import HeadInCrop
 from app.measuring.pose import Array, Pose
 
-LEAST_PRESENCE = 0.5
+LEAST_PRESENCE = 0.9
 # Of a point, share of the face's size: 10 % of the eye distance. A point beyond is not told.
 LARGEST_STD = 0.045
 # A point that is less likely to show is hidden, wherever the model takes it to be.

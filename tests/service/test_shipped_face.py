@@ -56,7 +56,7 @@ COVERS_NOT_TOLD = {
         ("yaw-plus-30.png", "right"),
         ("yaw-minus-30.png", "left"),
     },
-    "face-68-research": set[tuple[str, str]](),
+    "face-68-research": {("yaw-minus-30.png", "left")},
 }
 CLEAR = ["frontal.png", "frontal-dark.png", "yaw-plus-30.png", "yaw-minus-30.png"]
 

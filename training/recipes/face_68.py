@@ -61,8 +61,9 @@ class Face68:
     shares: of the faces, by set. faceless: sets whose pictures give crops without a face, of which
     there are faceless_share for each face. judged: sets whose validation parts watch the training.
     jitter: how crops stray and what is done to them; calm_share: of the epochs, the last ones, in
-    which less is done. head: how points are found
-    (training.networks.point_heads); points_loss, rotation_weight: see FaceLoss. begins_with: the
+    which less is done. head: how points are found (training.networks.point_heads); points_loss,
+    rotation_weight: see FaceLoss. appearance: how much of what a head looks like counts in the
+    served rotation (training.networks.sometimes), chosen on validation faces. begins_with: the
     published model whose weights the training begins with (of a landmark model: its trunk), "" for
     random ones.
     """
@@ -76,6 +77,7 @@ class Face68:
     head: str = "heat"
     points_loss: str = "wing"
     rotation_weight: float = 60.0
+    appearance: float = 0.25
     begins_with: str = ""
     faceless_share: float = 0.05
     jitter: CropJitter = JITTER
@@ -145,6 +147,7 @@ class Face68:
         trained = keras.saving.load_model(
             workspace.require(workspace.fit / "last.keras", "train"), compile=False
         )
+        trained.get_layer("appearance").served = self.appearance
         sets = calibration_sets(data, self.points_of)
         odds = 1 / self.faceless_share
         export_face(partial(serving_network, trained, faces_per_other=odds), workspace, sets)
