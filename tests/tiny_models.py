@@ -86,7 +86,7 @@ HEAD: Mapping[str, Any] = {
     "rotation": Rotation.from_euler("YXZ", [-30.0, 20.0, 10.0], degrees=True).as_matrix(),
     "rotation_std": np.array([3.0, 2.0, 1.0]),
     "openness": np.array([0.1, 0.3]),
-    "presence": np.array(0.9),
+    "presence": np.array(0.97),
 }
 
 
