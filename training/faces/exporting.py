@@ -1,6 +1,7 @@
 """From the trained network to the file that is served, with deviations that hold what they say."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ def export_face(
     model whose outputs have the names of FaceAnswers' fields.
     """
     plain = serving(1.0, (1.0, 1.0, 1.0))
-    predictor = FacePredictor(lambda crops: _outputs(plain, crops), int(plain.inputs[0].shape[1]))
+    predictor = FacePredictor(partial(answers_by, plain), int(plain.inputs[0].shape[1]))
     calibration = calibrate(predictor, sets)
     faces = labelled_faces(next(iter(sets.points.values())))[:_PARITY_CROPS]
     crops = [predictor.crop(read_rgb(one.sample.path), labelled_box(one.face)) for one in faces]
@@ -46,5 +47,6 @@ def export_face(
     return calibration
 
 
-def _outputs(model: Any, crops: NDArray[np.uint8]) -> Mapping[str, NDArray[np.float32]]:
+def answers_by(model: Any, crops: NDArray[np.uint8]) -> Mapping[str, NDArray[np.float32]]:
+    """The outputs of a Keras model, by name, for FacePredictor."""
     return {name: np.asarray(values) for name, values in model(crops, training=False).items()}
