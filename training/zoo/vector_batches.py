@@ -1,7 +1,8 @@
 """Batches for c1-net, c2-net and c-resnet: turned and mirrored crops with the head's rotation.
 
 The rotation is found anew for each crop from where its points have gone, by PnP with one fixed head
-and camera; only faces without 68 points keep that of their set, turned and mirrored with them.
+and camera; only faces without 68 points that fit a head keep that of their set, turned and mirrored
+with them.
 """
 
 import sys
@@ -74,12 +75,13 @@ def crop_and_vector(
     """
     to_image = crop_transform(Box(*faces.boxes[row].tolist()), CROP_SCALE, angle)
     crop, target = labelled_crop(faces, row, size, to_image, angle, flipped)
+    found = None
     if (target[TARGET["point_weights"]] > 0).all():
         points = target[TARGET["points"]].reshape(POINTS, 2).astype(np.float64)
-        rotation = solve(points * size - 0.5, _camera(size)).rotation
-    else:
-        rotation = target[TARGET["rotation"]].reshape(3, 3).astype(np.float64)
-    return crop, to_rotation_vector(rotation).astype(np.float32)
+        found = _head_of(points * size - 0.5, size)
+    if found is None:
+        found = target[TARGET["rotation"]].reshape(3, 3).astype(np.float64)
+    return crop, to_rotation_vector(found).astype(np.float32)
 
 
 def plain_vectors(faces: LabelledCrops, size: int) -> tuple[Image, Vectors]:
@@ -92,20 +94,22 @@ def plain_vectors(faces: LabelledCrops, size: int) -> tuple[Image, Vectors]:
 
 
 def posed_rows(faces: LabelledCrops) -> NDArray[np.intp]:
-    """The faces with 68 points that solvePnP makes a head of, or with a rotation of their own."""
-    whole = (faces.point_weights > 0).all(axis=1)
-    known = np.array(whole | (faces.rotation_weights > 0).any(axis=1))
-    for row in np.flatnonzero(whole):
-        known[row] = _fits(faces.points[row].astype(np.float64), faces.pixels.shape[1])
-    if left_out := int((whole & ~known).sum()):
+    """The faces with a rotation of their own, or with 68 points that solvePnP makes a head of."""
+    side, known = faces.pixels.shape[1], np.array((faces.rotation_weights > 0).any(axis=1))
+    unknown = np.flatnonzero(~known & (faces.point_weights > 0).all(axis=1))
+    for row in unknown:
+        known[row] = _head_of(faces.points[row].astype(np.float64), side) is not None
+    if left_out := int((~known[unknown]).sum()):
         print(f"{left_out} faces left out: solvePnP's head misses their points", file=sys.stderr)
     return np.flatnonzero(known)
 
 
-def _fits(points_in_picture: NDArray[np.float64], side: int) -> bool:
-    """Whether the head that solvePnP finds falls onto the points (68, 2) that it was found by."""
-    rotation = solve(points_in_picture, _camera(side)).rotation
-    return projection_error(rotation, points_in_picture) <= MOST_ERROR
+def _head_of(points: NDArray[np.float64], side: int) -> NDArray[np.float64] | None:
+    """The rotation that solvePnP finds for points (68, 2), pixels of a picture of `side`; None when
+    the head that is turned so does not fall onto them.
+    """
+    rotation = solve(points, _camera(side)).rotation
+    return rotation if projection_error(rotation, points) <= MOST_ERROR else None
 
 
 def _camera(size: int) -> Camera:
