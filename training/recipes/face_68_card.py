@@ -89,6 +89,8 @@ _LIMITS_OF = {
         "alone.",
         "The deviations tell certain points from uncertain ones (certain_half_error_ratio_points), "
         "whole faces hardly: most of a face's error is that of every face.",
+        "It began 41 unpublished epochs after version 2: the weights that the recipe names are "
+        "those (docs/training.md). The share of the appearance was chosen on validation faces.",
         "Its int8 file is no faster: most of its convolutions stay in floating point.",
     ),
 }
