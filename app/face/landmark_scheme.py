@@ -1,7 +1,7 @@
 """What a set of landmarks means: names, parts, edges, mirror partners and the error's unit."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,14 +29,21 @@ class LandmarkScheme:
     flip: tuple[int, ...]
     normaliser: tuple[tuple[int, ...], tuple[int, ...]]
     places: Mapping[str, tuple[int, ...]]
+    # (5, K): each of `NAMED` as a mean of the points.
+    _means: NDArray[np.float64] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        means = np.zeros((len(NAMED), len(self.names)))
+        for row, name in zip(means, NAMED, strict=True):
+            row[list(self.places[name])] = 1 / len(self.places[name])
+        object.__setattr__(self, "_means", means)
 
     def __len__(self) -> int:
         return len(self.names)
 
     def named(self, points: ArrayLike) -> dict[str, NDArray[np.float64]]:
         """The five named places of points (K, 2), each (2,), in the frame of the points."""
-        array = self._checked(points)
-        return {name: array[list(self.places[name])].mean(axis=0) for name in NAMED}
+        return dict(zip(NAMED, self._means @ self._checked(points), strict=True))
 
     def mirror(self, points_in_image: ArrayLike, width: float) -> NDArray[np.float64]:
         """Points (..., K, 2) in the mirrored image of `width` pixels, numbered by the scheme."""

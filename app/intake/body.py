@@ -124,17 +124,28 @@ async def unless_gone(work: Coroutine[Any, Any, T], receive: Receive) -> T:
 
     The body must have been read whole: what `receive` then brings is only the hang-up.
     """
-    task = asyncio.ensure_future(work)
-    gone = asyncio.ensure_future(_hang_up(receive))
+    this = asyncio.current_task()
+    assert this is not None
+    has_left = False
+
+    def leave(_: asyncio.Future[None]) -> None:
+        nonlocal has_left
+        has_left = True
+        this.cancel()
+
+    watch = asyncio.ensure_future(_hang_up(receive))
+    watch.add_done_callback(leave)
     try:
-        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise ClientDisconnect
-        return task.result()
+        return await work
+    except asyncio.CancelledError:
+        if has_left and this.cancelling() == 1:  # nobody else asked for it
+            raise ClientDisconnect from None
+        raise
     finally:
-        task.cancel()
-        gone.cancel()
-        await asyncio.gather(task, gone, return_exceptions=True)
+        watch.remove_done_callback(leave)
+        watch.cancel()
+        if has_left:
+            this.uncancel()
 
 
 async def _hang_up(receive: Receive) -> None:

@@ -38,6 +38,7 @@ def server_config(app: ASGIApp, settings: ServerSettings) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # nothing here asks who the caller is
         timeout_graceful_shutdown=settings.drain_seconds,
     )
 
