@@ -50,21 +50,30 @@ def test_every_set_is_in_the_table_of_the_documentation() -> None:
     assert documented.issuperset(datasets.SOURCES)
 
 
-def test_w300_drops_near_duplicates_and_keeps_the_test_split(tmp_path: Path) -> None:
-    points = np.random.default_rng(0).uniform(10, 50, (3, 68, 2)).astype(np.float32)
+def test_w300_drops_near_duplicates_and_keeps_photographs_in_one_split(tmp_path: Path) -> None:
+    names = ["lfpw_train_image_0001", "lfpw_train_image_0002", "lfpw_test_image_0001"]
+    names += [f"afw_train_{number}_{face}" for number in range(100, 200) for face in (1, 2)]
+    points = np.random.default_rng(0).uniform(10, 50, (len(names), 68, 2)).astype(np.float32)
     write_set(
         tmp_path / "w300",
-        ["a.jpg", "b.jpg", "c.jpg"],
+        [f"{name}.jpg" for name in names],
         landmarks=points,
-        split=np.array(["train", "train", "test"]),
-        subset=np.array(["lfpw"] * 3),
-        near_dup_of_test=np.array([False, True, False]),
+        split=np.array([name.split("_")[1] for name in names]),
+        subset=np.array([name.split("_")[0] for name in names]),
+        near_dup_of_test=np.arange(len(names)) == 1,
     )
     samples = datasets.load("w300", tmp_path)
-    assert [sample.path.name for sample in samples] == ["a.jpg", "c.jpg"]
+    assert [sample.path.stem for sample in samples] == [names[0], *names[2:]]
+    assert [sample.split for sample in samples].count("test") == 1
     assert samples[1].split == "test"
-    assert samples[0].split in {"train", "validation"}
+    assert samples[1].subject != samples[0].subject
     np.testing.assert_array_equal(samples[0].faces[0].points_in_image, points[0])
+    splits_of = {sample.subject: set[str]() for sample in samples}
+    for sample in samples:
+        splits_of[sample.subject].add(sample.split)
+    assert len(splits_of) == 102
+    assert all(len(splits) == 1 for splits in splits_of.values())
+    assert {"validation"} in splits_of.values()
 
 
 def test_ytf_labels_move_by_one_pixel_and_persons_stay_together(tmp_path: Path) -> None:

@@ -78,10 +78,10 @@ ANGLES = [(0, 0, 0), (-25, 10, 20), (60, 0, 0), (0, -60, 0)]  # SciPy's YXZ: the
 def test_photographs_are_cut_fitted_and_their_eyes_judged(tmp_path: Path) -> None:
     turns = Rotation.from_euler("YXZ", ANGLES, degrees=True).as_matrix()
     points = np.stack([seen(turn) for turn in turns]).astype(np.float32)
-    names = [f"photograph {index}.png" for index in range(len(turns))]
+    names = [f"lfpw_train_image_{index:04}.png" for index in range(len(turns))]
     write_set(
         tmp_path / "w300",
-        [*names, "test.png", "twin.png"],
+        [*names, "lfpw_test_image_0000.png", "lfpw_train_image_0009.png"],
         landmarks=np.concatenate([points, points[:2]]),
         split=np.array(["train"] * len(turns) + ["test", "train"]),
         subset=np.array(["lfpw"] * (len(turns) + 2)),
@@ -90,8 +90,10 @@ def test_photographs_are_cut_fitted_and_their_eyes_judged(tmp_path: Path) -> Non
     prepare_source("w300", tmp_path, tmp_path / "prepared")
     faces = load_source("w300", tmp_path, tmp_path / "prepared")
 
-    assert faces.subject.tolist() == names
-    assert faces.split.tolist() == [validation_by_subject(name, one_in=20) for name in names]
+    photographs = [f"300w:lfpw/train/{index:04}" for index in range(len(turns))]
+    assert faces.subject.tolist() == photographs
+    splits = [validation_by_subject(subject, one_in=20) for subject in photographs]
+    assert faces.split.tolist() == splits
     np.testing.assert_array_equal(faces.point_weights, 1)
     np.testing.assert_array_equal(faces.visible, 1)
     np.testing.assert_allclose(faces.visible_weights, SHOWN_WEIGHT)
@@ -146,7 +148,7 @@ def test_angles_without_points(tmp_path: Path) -> None:
     assert not faces.point_weights.any()
     assert not faces.openness_weights.any()
     assert not faces.visible_weights.any()
-    np.testing.assert_allclose(faces.rotation_weights, np.tile([1, 1, 0.1], (5, 1)))
+    np.testing.assert_allclose(faces.rotation_weights, np.tile([1, 0.2, 0.1], (5, 1)))
     yaw, pitch, roll = to_euler(faces.rotation.astype(np.float64))
     # Persons 1, 2 and 2 learn as they sat, person 9 is as labelled.
     sat = np.array([*(HABITS[person] for person in (1, 2, 2)), (0, 0, 0), (0, 0, 0)])

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from app.face.geometry import face_box
 from training.datasets.facts import SourceFacts, read_labels
+from training.datasets.w300_names import photograph
 from training.samples import FaceSample, ImageSample
-from training.splits import validation_by_subject
 
 SOURCE = SourceFacts(
     name="w300",
@@ -22,7 +22,9 @@ SOURCE = SourceFacts(
 
 
 def load(root: Path) -> Iterator[ImageSample]:
-    """Yields one sample a photograph; every 20th training image, chosen by hash, is validation."""
+    """Yields one sample a face; one training photograph in 20, chosen by hash, is validation, with
+    all its faces.
+    """
     labels = read_labels(root)
     for name, points, split, subset, near_duplicate in zip(
         labels["filename"],
@@ -34,6 +36,8 @@ def load(root: Path) -> Iterator[ImageSample]:
     ):
         if near_duplicate:
             continue
+        stem = Path(str(name)).stem.removeprefix(f"{subset}_{split}_")
+        shown = photograph(str(subset), stem, in_testset=split == "test")
         face = FaceSample(
             box=face_box(points),
             points_in_image=points,
@@ -44,7 +48,7 @@ def load(root: Path) -> Iterator[ImageSample]:
             source=SOURCE.name,
             path=root / "images" / str(name),
             faces=(face,),
-            subject=str(name),
-            split="test" if split == "test" else validation_by_subject(str(name), one_in=20),
+            subject=shown.subject,
+            split=shown.split,
             complete=False,
         )

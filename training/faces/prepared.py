@@ -37,8 +37,9 @@ from training.synthetic.shard_files import PER_SHARD, labels_path, read_manifest
 _SIZE, _SIZES = 256, MappingProxyType({"mtfl80": 96})
 # YouTube Faces' points are machine-made and rounded.
 _POINT_WEIGHT = {"w300": 1.0, "ytf68": 0.5}
-# Pointing'04 does not label roll; people sit upright, by and large.
-_AXES_LABELLED = {"pointing04": (1.0, 1.0, 0.1), "pointing04-folder": (1.0, 1.0, 0.1)}
+# Pointing'04 does not label roll; people sit upright, by and large. Each faced the markers in a way
+# of their own: renders tell more about yaw (docs/training.md).
+_AXES_LABELLED = {"pointing04": (1.0, 0.2, 0.1), "pointing04-folder": (1.0, 0.2, 0.1)}
 _MOST_TILT = 75.0  # its next tilt is 90, where pan says nothing
 # Which of the 68 points a set with five really labels: nose tip and mouth corners. Its eyes are
 # centres.
