@@ -49,8 +49,8 @@ from app.threads import cpu_count
 
 T = TypeVar("T")
 
-# So few faces are cut out and measured where the request is: some 0.2 ms for each of them, and a hop
-# into another thread costs half of that. Cutting looks at so many decoded pixels then at most.
+# So few faces are cut out and measured in the event loop: 0.2 ms for each of them, and half as much
+# is what a hop into another thread costs. Cutting looks at so many decoded pixels then at most.
 _FEW_FACES, _FEW_PIXELS = 2, 1 << 18
 
 # What is wrong with one image; the other images of its request are served all the same.

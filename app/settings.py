@@ -114,7 +114,10 @@ class LimitSettings(Group):
         "parsed.",
     )
     max_requests: int = Field(
-        128, ge=1, description="Requests analysed at once; further ones get 503."
+        40,
+        ge=1,
+        description="Requests analysed at once; further ones get 503. More of them wait longer "
+        "when there are too many; several workers take 20 each at least.",
     )
     max_receiving: int = Field(
         1024,

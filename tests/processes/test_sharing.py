@@ -87,7 +87,7 @@ def test_what_is_for_all_requests_together_is_shared() -> None:
 def test_each_can_take_the_largest_request() -> None:
     own = of_one_worker(Settings(), 64).limits
     assert own.max_buffered_bytes == own.max_body_bytes
-    assert own.max_requests >= 16
+    assert own.max_requests == 20
     assert own.max_decoded_images == 2
     small = Settings(limits=LimitSettings(max_requests=1, max_decoded_images=1))
     assert of_one_worker(small, 64).limits.max_requests == 1
