@@ -1,4 +1,5 @@
-"""A folder of prepared faces: `pixels.npy` (n, S, S, 3) uint8, `labels.npz` and `manifest.json`.
+"""A folder of prepared faces: `labels.npz`, `manifest.json` and, where pictures are learnt from,
+`pixels.npy` (n, S, S, 3) uint8.
 
 It is made in parts, so that what was interrupted goes on where it stopped; the manifest, written
 last, says what is in it: counts, subjects, what was rejected and why, licences and checksums.
@@ -22,8 +23,8 @@ from training.samples import ImageSample, rejected
 Arrays = dict[str, Any]
 """Arrays with one row for each face, by name."""
 Make = Callable[[Sequence[ImageSample], "Counter[str]"], Arrays | None]
-"""Some samples -> their faces, `pixels`, `subject` and `split` among them, or None; counts what it
-leaves out by the reason why.
+"""Some samples -> their faces, with `subject`, `split` and perhaps `pixels`, or None; counts what
+it leaves out by the reason why.
 """
 
 _PIXELS, _LABELS, _MANIFEST, _PARTS = "pixels.npy", "labels.npz", "manifest.json", "parts"
@@ -59,13 +60,16 @@ def fill(
     faces: Arrays = {
         name: np.concatenate([part.pop(name) for part in parts]) for name in list(parts[0])
     }
-    np.save(folder / _PIXELS, faces.pop("pixels"))
+    files = [_LABELS]
+    if "pixels" in faces:
+        np.save(folder / _PIXELS, faces.pop("pixels"))
+        files.append(_PIXELS)
     np.savez(folder / _LABELS, **faces)
     manifest = {
         **settings,
         **_contents(samples, faces["subject"], faces["split"]),
         "rejected": dict(left_out),
-        "sha256": {name: _sha256(folder / name) for name in (_PIXELS, _LABELS)},
+        "sha256": {name: _sha256(folder / name) for name in files},
         "made_of": key,
     }
     (folder / _MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
@@ -83,9 +87,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 def read(folder: Path) -> Arrays:
     """What `fill` wrote; FileNotFoundError says which command makes the folder."""
-    read_manifest(folder)
+    files = read_manifest(folder)["sha256"]
     with np.load(folder / _LABELS) as labels:
-        return {"pixels": np.load(folder / _PIXELS), **{n: labels[n] for n in labels.files}}
+        faces: Arrays = {name: labels[name] for name in labels.files}
+    return {"pixels": np.load(folder / _PIXELS), **faces} if _PIXELS in files else faces
 
 
 def _part(

@@ -13,20 +13,25 @@ import pytest
 from keras import layers
 
 from app.face.card import load_card, verify
+from app.face.rotation import from_euler
 from tests.training.made_up_series import OpenMadeUp
 from training.datasets.points_and_angles import FILE, HEADER
 from training.fit import Schedule
 from training.networks.unit_points import unit_points
 from training.onnx_session import open_session
+from training.prepared_folder import read_manifest
 from training.recipes import RECIPES
 from training.recipes.zoo_distances import DISTANCES_MLP, DISTANCES_MLP_REPAIRED
 from training.recipes.zoo_landmarks import CNN_128, CNN_128_REPAIRED, LANDMARK_ZOO, RESNET50_MUCT
 from training.recipes.zoo_vectors import C1_NET
+from training.samples import FaceSample, ImageSample
 from training.synthetic.shards import write_samples
 from training.workspace import Workspace
+from training.zoo import card as card_of_zoo
 from training.zoo import landmark_recipe
+from training.zoo.entrants import LARGE, entrants
 from training.zoo.landmark_recipe import LandmarkZooRecipe
-from training.zoo.posed_points import PosedPoints
+from training.zoo.posed_points import PosedPoints, prepare_posed
 from training.zoo.runs import begun
 from training.zoo.sources import present
 
@@ -123,6 +128,24 @@ def test_a_pose_recipe_walks_the_whole_way(data: Path, tmp_path: Path) -> None:
     assert (workspace.evaluation("renders-test") / "angles.png").is_file()
 
 
+def test_of_a_large_model_the_card_lies_among_the_large_ones(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(card_of_zoo, "_LARGEST_KEPT", 1000)
+    recipe = replace(CNN_128, name="cnn-large", size=32, batch=4, network=small_points).changed(
+        schedule=CNN_128.schedule.changed(**SHORT), begins_with=""
+    )
+    workspace = Workspace(tmp_path / "runs", tmp_path / "models", recipe.name)
+    walk(recipe, data, workspace)
+    assert not workspace.model.exists()
+    card = load_card(workspace.models / LARGE / recipe.name)
+    assert "--recipe cnn-large" in card.recipe.command
+    # In a fresh checkout its file is not there: what the recipe left takes part in the comparison.
+    (workspace.models / LARGE / recipe.name / "model.onnx").unlink()
+    (entrant,) = entrants(workspace.models, workspace.runs)
+    assert (entrant.name, entrant.file) == (recipe.name, workspace.onnx)
+
+
 @pytest.mark.parametrize("recipe", [DISTANCES_MLP, DISTANCES_MLP_REPAIRED], ids=lambda r: r.name)
 def test_distances_are_read_off_the_published_landmarks(
     recipe: Any, data: Path, tmp_path: Path
@@ -159,6 +182,33 @@ def test_the_table_of_points_and_angles_needs_no_pictures(tmp_path: Path) -> Non
     faces = PosedPoints.load(workspace.prepared)
     assert set(faces.split) == {"train", "validation"}
     np.testing.assert_allclose(faces.angles, [[3.0, -4.0, 25.0]] * len(faces.angles), atol=1e-4)
+    manifest = read_manifest(workspace.prepared)
+    assert manifest["faces"] == len(faces.angles) > 30
+    assert manifest["splits"] == {
+        part: int((faces.split == part).sum()) for part in set(faces.split)
+    }
+    assert list(manifest["licences"]) == ["points_and_angles"]
+    assert manifest["rejected"] == {}
+
+
+def test_faces_that_no_head_fits_are_counted_and_not_learnt_from(tmp_path: Path) -> None:
+    points = np.random.default_rng(0).uniform(50, 150, (3, 68, 2)).astype(np.float32)
+    known = [
+        FaceSample(points_in_image=points[0], scheme="ibug-68", rotation=from_euler(20, 10, -5)),
+        FaceSample(points_in_image=points[1], scheme="ibug-68"),
+        FaceSample(points_in_image=points[2], scheme="aflw-21"),
+    ]
+    samples = [
+        ImageSample("w300", tmp_path / f"{number}.png", (face,), f"person {number}", "train", False)
+        for number, face in enumerate(known)
+    ]
+    prepare_posed(samples, lambda _points: None, tmp_path / "prepared")
+    faces = PosedPoints.load(tmp_path / "prepared")
+    np.testing.assert_allclose(faces.angles, [[-5, 10, 20]], atol=1e-5)
+    assert read_manifest(tmp_path / "prepared")["rejected"] == {
+        "the fitted head leaves too much over": 1,
+        "no ibug-68 points": 1,
+    }
 
 
 def test_sets_that_are_not_there_are_named_and_left_out(

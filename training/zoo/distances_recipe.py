@@ -25,12 +25,11 @@ from training.samples import some_of
 from training.workspace import Workspace
 from training.zoo.card import ZooCard, publish_zoo
 from training.zoo.losses import Geodesic
-from training.zoo.posed_points import AngleBatches, PosedPoints, head_fit
+from training.zoo.posed_points import SCHEME, AngleBatches, PosedPoints, head_fit, prepare_posed
 from training.zoo.rotation_evaluation import judge_rotations
 from training.zoo.runs import NO_BEGINNING, Learnt, draw_history, say_no_int8
 from training.zoo.sources import present
 
-SCHEME = "ibug-68"
 _PICTURES = 48  # that the landmark network is reopened and the export checked with
 
 
@@ -63,7 +62,7 @@ class DistancesZooRecipe:
         names = present(self.sources, data)
         sets = ([s for s in load(name, data) if s.split != "test"] for name in names)
         samples = [sample for some in sets for sample in some_of(some, workspace.limit)]
-        PosedPoints.of(samples, head_fit(data / "facekit")).save(workspace.prepared)
+        prepare_posed(samples, head_fit(data / "facekit"), workspace.prepared)
 
     def train(self, data: Path, workspace: Workspace) -> None:  # noqa: ARG002 - reads what prepare left
         keras.utils.set_random_seed(self.seed)

@@ -1,21 +1,24 @@
 """68 points and the head's rotation, without pictures: what distances-mlp learns from."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from app.face.geometry import crop_transform, invert, transform
 from app.face.rotation import to_euler
+from training.cutting import flaw
 from training.fit import EpochBatches
 from training.landmarks.protocols import labelled_box
+from training.prepared_folder import Arrays, fill, read
 from training.profiling.fit import HeadFitter
 from training.profiling.habits import habits_of_300w
-from training.samples import ImageSample
+from training.samples import FaceSample, ImageSample
 from training.synthetic.contour import JawContour
 from training.synthetic.facekit import load_facekit
 
@@ -23,7 +26,7 @@ Floats = NDArray[np.float64]
 Fit = Callable[[Floats], Floats | None]
 """Points (68, 2), unit crop, to the rotation (3, 3) of the head; None if it cannot be believed."""
 
-_FILE = "points.npz"
+SCHEME = "ibug-68"
 _SIDE = 256  # of the picture with the crop in its middle that a head is fitted in
 
 
@@ -38,59 +41,25 @@ class PosedPoints:
     source: NDArray[np.str_]
     split: NDArray[np.str_]
 
-    @classmethod
-    def of(cls, samples: Iterable[ImageSample], fit: Fit) -> Self:
-        """The faces with all of their 68 points; fit: for those of unknown rotation.
-
-        ValueError when there is none.
-        """
-        rows = []
-        for sample in tqdm(samples, desc="prepare", unit="picture"):
-            for face in sample.faces:
-                points = face.points_in_image
-                seen = face.seen is None or face.seen.all()
-                if points is None or face.scheme != "ibug-68" or not seen or face.ignore:
-                    continue
-                in_crop = transform(invert(crop_transform(labelled_box(face))), points)
-                rotation = fit(in_crop) if face.rotation is None else face.rotation
-                if rotation is not None:
-                    yaw, pitch, roll = to_euler(rotation)
-                    rows.append((in_crop, (roll, pitch, yaw), sample.source, sample.split))
-        if not rows:
-            raise ValueError("none of these samples has a face with 68 points and a rotation")
-        points, angles, source, split = zip(*rows, strict=True)
-        return cls(
-            np.stack(points).astype(np.float32),
-            np.array(angles, np.float32),
-            np.array(source),
-            np.array(split),
-        )
-
     def of_split(self, split: str) -> "PosedPoints":
         rows = self.split == split
         return PosedPoints(
             self.points[rows], self.angles[rows], self.source[rows], self.split[rows]
         )
 
-    def save(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        np.savez(
-            folder / _FILE,
-            points=self.points,
-            angles=self.angles,
-            source=self.source,
-            split=self.split,
-        )
-
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """FileNotFoundError says which command makes the folder."""
-        if not (folder / _FILE).is_file():
-            raise FileNotFoundError(
-                f"{folder} is not prepared: run `python -m training prepare` first"
-            )
-        with np.load(folder / _FILE) as arrays:
-            return cls(**{name: arrays[name] for name in arrays.files})
+        """What `prepare_posed` wrote; FileNotFoundError says which command makes the folder."""
+        faces = read(folder)
+        return cls(**{field.name: faces[field.name] for field in fields(cls)})
+
+
+def prepare_posed(samples: Iterable[ImageSample], fit: Fit, folder: Path) -> None:
+    """Writes the faces with all of their 68 points into `folder` (training.prepared_folder).
+
+    fit: for those of unknown rotation. ValueError when there is no face.
+    """
+    fill(folder, list(samples), partial(_faces, fit=fit), {"scheme": SCHEME})
 
 
 class AngleBatches(EpochBatches):
@@ -103,6 +72,40 @@ class AngleBatches(EpochBatches):
     def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         rows = self.generator(index).integers(len(self._faces.points), size=self._batch)
         return self._faces.points[rows], self._faces.angles[rows]
+
+
+def _faces(samples: Sequence[ImageSample], left_out: Counter[str], fit: Fit) -> Arrays | None:
+    rows: list[Arrays] = []
+    for sample in samples:
+        for face in sample.faces:
+            if reason := _rejection(face):
+                left_out[reason] += 1
+                continue
+            assert face.points_in_image is not None  # else it was rejected
+            in_crop = transform(invert(crop_transform(labelled_box(face))), face.points_in_image)
+            rotation = fit(in_crop) if face.rotation is None else face.rotation
+            if rotation is None:
+                left_out["the fitted head leaves too much over"] += 1
+                continue
+            yaw, pitch, roll = to_euler(rotation)
+            rows.append(
+                {
+                    "points": in_crop.astype(np.float32),
+                    "angles": np.array((roll, pitch, yaw), np.float32),
+                    "source": sample.source,
+                    "subject": sample.subject,
+                    "split": sample.split,
+                }
+            )
+    return {name: np.stack([row[name] for row in rows]) for name in rows[0]} if rows else None
+
+
+def _rejection(face: FaceSample) -> str | None:
+    if face.points_in_image is None or face.scheme != SCHEME:
+        return f"no {SCHEME} points"
+    if face.seen is not None and not face.seen.all():
+        return "points that cannot be seen"
+    return flaw(face)
 
 
 def head_fit(facekit: Path) -> Fit:
