@@ -149,9 +149,12 @@ clean: ## remove environments and caches
 .PHONY: training-env
 training-env: $(TRAINING)/.ready ## build the training environment, .venvs/training
 
+# Large arrays are kept from step to step instead of being given back to the system (docs/training.md).
+KEEP_MEMORY := GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=100000000000
+
 .PHONY: train
 train: $(TRAINING)/.ready ## prepare, train, export, evaluate, card (RECIPE=landmarks-68 DATA=data STEP=all)
-	$(TRAINING)/bin/python -m training $(STEP) --recipe $(RECIPE) --data $(DATA)
+	$(KEEP_MEMORY) $(TRAINING)/bin/python -m training $(STEP) --recipe $(RECIPE) --data $(DATA)
 
 # An environment is stale when its lock file is newer. It is rebuilt whole: pip removes nothing by itself.
 # Lock files are complete, so pip need not look for dependencies (mediapipe names some that are never used).
