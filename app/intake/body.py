@@ -126,12 +126,13 @@ async def unless_gone(work: Coroutine[Any, Any, T], receive: Receive) -> T:
     """
     this = asyncio.current_task()
     assert this is not None
-    has_left = False
+    has_left = is_over = False
 
     def leave(_: asyncio.Future[None]) -> None:
         nonlocal has_left
-        has_left = True
-        this.cancel()
+        if not is_over:  # it may be called when the work has just ended
+            has_left = True
+            this.cancel()
 
     watch = asyncio.ensure_future(_hang_up(receive))
     watch.add_done_callback(leave)
@@ -142,7 +143,7 @@ async def unless_gone(work: Coroutine[Any, Any, T], receive: Receive) -> T:
             raise ClientDisconnect from None
         raise
     finally:
-        watch.remove_done_callback(leave)
+        is_over = True
         watch.cancel()
         if has_left:
             this.uncancel()
