@@ -10,12 +10,16 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.errors import ProviderError
 from app.face.card import load_card
-from app.inference.model import Device, Model, Precision
+from app.inference.model import Model
+from app.inference.precision import Precision
+from app.inference.providers import Device
 from app.threads import cpu_count
 from benchmarks.command import Effort, Measuring, effort, parser
 from benchmarks.pictures import HEIGHT, WIDTH
@@ -23,6 +27,8 @@ from benchmarks.record import Plot, Table
 from benchmarks.summary import spread
 
 USUAL, QUICK = Effort(15, 0.3), Effort(1, 0.02)
+# In what a device can compute a file of fp32 (app.inference.precision).
+_COMPUTED: dict[Device, tuple[Precision, ...]] = {"openvino": ("bf16",), "tensorrt": ("fp16",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +62,13 @@ class Candidate:
 
 
 def candidates(
-    folders: Sequence[Path], device: Device, threads: Sequence[int], most: int
+    folders: Sequence[Path], devices: Sequence[Device], threads: Sequence[int], most: int
 ) -> Iterator[Candidate]:
-    """Every model in every precision that its card has a file for, with every number of threads and
-    every batch size it declares, up to `most`.
+    """Every model on every device, in every precision that can be had there, with every number of
+    threads and every batch size it declares, up to `most`. Says what cannot be had.
     """
     random = np.random.default_rng(0)
-    opened = (
-        (Model.open(folder, device, count, precision=precision), count)
-        for folder in folders
-        for precision in precisions(folder)
-        for count in threads
-    )
-    for model, count in opened:
+    for model, count in opened(folders, devices, threads):
         card = model.card
         for batch in sorted({1, *card.batch_sizes}):
             if batch > most:
@@ -87,9 +87,25 @@ def candidates(
             yield Candidate(setting, model, feed)
 
 
-def precisions(folder: Path) -> list[Precision]:
-    """That the model has a file for."""
-    return ["fp32", *(file.precision for file in load_card(folder).precisions)]
+def opened(
+    folders: Sequence[Path], devices: Sequence[Device], threads: Sequence[int]
+) -> Iterator[tuple[Model, int]]:
+    """Models and the threads that each runs in."""
+    for folder, device in itertools.product(folders, devices):
+        for precision, count in itertools.product(precisions(folder, device), threads):
+            try:
+                yield Model.open(folder, device, count, precision=precision), count
+            except ProviderError as error:
+                if precision == "fp32":
+                    raise
+                print(f"{folder.name} on {device} in {precision}: {error}", file=sys.stderr)
+                break
+
+
+def precisions(folder: Path, device: Device) -> list[Precision]:
+    """That the model has a file for, or the device computes in."""
+    files: list[Precision] = [file.precision for file in load_card(folder).precisions]
+    return ["fp32", *files, *_COMPUTED.get(device, ())]
 
 
 def _size(model: Model) -> tuple[int, int]:
@@ -126,7 +142,8 @@ def plots(found: Sequence[tuple[Candidate, Sequence[float]]]) -> Iterator[Plot]:
         sizes: list[str | float] = []
         for candidate, taken in pairs:
             one = candidate.setting
-            label = f"{one.precision}, {one.threads} thread{'s' if one.threads > 1 else ''}"
+            provider = one.provider.removesuffix("ExecutionProvider")
+            label = f"{provider} {one.precision}, {one.threads} thread{'s' * (one.threads > 1)}"
             lines.setdefault(label, []).append(1000 * one.batch / statistics.median(taken))
             if one.batch not in sizes:
                 sizes.append(one.batch)
@@ -136,7 +153,14 @@ def plots(found: Sequence[tuple[Candidate, Sequence[float]]]) -> Iterator[Plot]:
 
 def main(argv: list[str]) -> int:
     command = parser(__doc__, USUAL)
-    command.add_argument("--device", default="cpu", help="as MIEN_INFERENCE__DEVICE")
+    command.add_argument(
+        "--device",
+        nargs="+",
+        choices=get_args(Device),
+        default=["cpu"],
+        metavar="DEVICE",
+        help="as MIEN_INFERENCE__DEVICE; several are measured in turns",
+    )
     command.add_argument("--threads", type=int, nargs="+", help="default: 1 and all processors")
     command.add_argument("--most", type=int, default=64, help="largest batch")
     given = command.parse_args(argv)

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from app.errors import ProviderError
+from app.inference.model import Model
 from benchmarks import engine, growth, http, stages
 from benchmarks.libraries import __main__ as libraries
 from benchmarks.pipeline import STAGES
@@ -61,6 +63,21 @@ def test_engine(common: list[str], tmp_path: Path) -> None:
     ]
     assert [(row[0], row[1], row[4]) for row in done.rows(0)] == expected
     assert all(float(row[5]) > 0 for row in done.rows(0))
+
+
+def test_engine_tells_which_precision_cannot_be_had(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def opened(folder: Path, device: str, threads: int, *, precision: str) -> object:
+        if precision == "bf16":
+            raise ProviderError("this CPU cannot")
+        return (folder.name, device, threads, precision)
+
+    monkeypatch.setattr(Model, "open", opened)
+    found = list(engine.opened([MODELS / "face-68"], ["cpu", "openvino"], [1, 2]))
+    assert [count for _, count in found] == [1, 2] * (len(found) // 2)
+    assert {model[1:4:2] for model, _ in found} >= {("cpu", "fp32"), ("openvino", "fp32")}  # type: ignore[index]
+    assert capsys.readouterr().err == "face-68 on openvino in bf16: this CPU cannot\n"
 
 
 def test_engine_without_models(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
