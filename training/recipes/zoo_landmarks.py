@@ -40,7 +40,6 @@ CNN_450 = LandmarkZooRecipe(
         _CODE,
         ("points",),
     ),
-    prepared_size=512,
 )
 CNN_450_SCALED = replace(
     CNN_450,
@@ -113,7 +112,6 @@ MOBILENETV2_CONV = LandmarkZooRecipe(
         _CODE,
         ("points",),
     ),
-    prepared_size=384,
     augmentation=Augmentation(most_turned=45.0, smallest=0.7),
     imagenet=True,
 )
@@ -144,7 +142,6 @@ RESNET50_MUCT = LandmarkZooRecipe(
         _CODE,
         ("points",),
     ),
-    prepared_size=384,
     imagenet=True,
 )
 LANDMARK_ZOO = (

@@ -42,8 +42,7 @@ class LandmarkZooRecipe:
 
     network: made with or without ImageNet's weights, which `imagenet` asks for. shares: of the
     faces, by set; those that are there count (training.zoo.sources). tests: the sets it is judged
-    on, likewise. prepared_size: pixels of a prepared crop's side, twice that of what the network
-    sees of it. begins_at_mean: the read-out begins with the mean face instead of zeros.
+    on, likewise. begins_at_mean: the read-out begins with the mean face instead of zeros.
     """
 
     name: str
@@ -56,7 +55,6 @@ class LandmarkZooRecipe:
     shares: Mapping[str, float]
     tests: tuple[str, ...]
     about: ZooCard
-    prepared_size: int = 256
     augmentation: Augmentation = SWITCHED_OFF
     imagenet: bool = False
     begins_at_mean: bool = False
@@ -71,7 +69,7 @@ class LandmarkZooRecipe:
     def prepare(self, data: Path, workspace: Workspace) -> None:
         for name in present(self.shares, data):
             folder = workspace.prepared / name
-            prepare_points(name, self.scheme, data, folder, self.prepared_size, workspace.limit)
+            prepare_points(name, self.scheme, data, folder, 2 * self.size, workspace.limit)
 
     def train(self, data: Path, workspace: Workspace) -> None:
         """Trains on the training splits, watched on the validation splits."""

@@ -35,7 +35,8 @@ def prepare_points(
 ) -> None:
     """Cuts the faces of the set `name`, but those for tests; nothing for shards.
 
-    size: pixels of a prepared crop's side. limit: pictures at most.
+    size: pixels of a prepared crop's side, twice that of what the network sees of it. limit:
+    pictures at most.
     """
     if name in SHARDS:
         read_manifest(data / name)  # tells now, not in training, that it is missing

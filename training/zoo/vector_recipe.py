@@ -32,7 +32,7 @@ from training.zoo.runs import (
 from training.zoo.sources import present
 from training.zoo.vector_batches import VectorBatches, plain_vectors, posed_rows
 
-_PREPARED_SIZE = 384
+_PREPARED_SIZE = 2 * SIZE
 _MOST_VALIDATION = 200  # faces of one set
 
 
