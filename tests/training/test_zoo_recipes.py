@@ -103,7 +103,7 @@ def test_a_landmark_recipe_walks_the_whole_way(
     with (workspace.evaluation("renders-test") / "results.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert len(rows) == 4 * 12, "a line for each face under each box"
-    assert (workspace.fit / "history.png").is_file()
+    assert (workspace.model / "history.png").is_file()
     recorded = json.loads((workspace.fit / "run.json").read_text())
     assert recorded["faces"].keys() == {"renders"}, "AFLW2000-3D is not there"
 

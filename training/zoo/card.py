@@ -1,5 +1,6 @@
 """What the cards of the zoo's models say that no measurement can tell."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from training.faces.rendered import FOLDER as HELD_OUT
 from training.publication import data_use, held_out_use, publish, recipe_use
 from training.workspace import Workspace
 from training.zoo.entrants import LARGE
-from training.zoo.runs import Learnt
+from training.zoo.runs import HISTORY_FILE, Learnt
 
 POINTS = OutputNote(
     "unit crop", "points (x, y) in the scheme's order; 0..1 spans the crop edge to edge"
@@ -57,8 +58,8 @@ def publish_zoo(
     batch: int,
     reads: Beginning | None = None,
 ) -> None:
-    """Publishes the model with the rows of those of `tests` that it was judged on; one with a large
-    file among the large ones (training.zoo.entrants).
+    """Publishes the model with the rows of those of `tests` that it was judged on, and the curves
+    of its training; one with a large file among the large ones (training.zoo.entrants).
 
     reads: the published landmark model inside of it, whose data and terms then count too.
 
@@ -90,6 +91,7 @@ def publish_zoo(
     kept = workspace.onnx.stat().st_size <= _LARGEST_KEPT
     folder = workspace if kept else replace(workspace, models=workspace.models / LARGE)
     publish(facts, folder, judged)
+    shutil.copyfile(workspace.fit / HISTORY_FILE, folder.model / HISTORY_FILE)
 
 
 def _data(learnt: Learnt, judged: Sequence[str], data: Path) -> list[DataUse]:

@@ -15,6 +15,7 @@ from training.workspace import Workspace
 
 CROPS_FILE = "crops.npy"
 """Some crops of the training, which the export is checked with."""
+HISTORY_FILE = "history.png"
 PARITY_CROPS = 8
 NO_BEGINNING = (
     "a recipe of the zoo begins with random weights or ImageNet's: leave --begin-with out, and "
@@ -54,7 +55,7 @@ def begun(
 
 
 def draw_history(workspace: Workspace) -> None:
-    plot_history(workspace.fit / "history.csv", workspace.fit / "history.png", workspace.name)
+    plot_history(workspace.fit / "history.csv", workspace.fit / HISTORY_FILE, workspace.name)
 
 
 def say_no_int8(name: str) -> None:
