@@ -45,7 +45,7 @@ from app.observability.observer import Trace
 from app.options import Options
 from app.results import ImageFacts, ImageResult, ModelIdentity
 from app.settings import LimitSettings, Settings
-from app.threads import cpu_count
+from app.threads import cpu_count, give_way
 
 T = TypeVar("T")
 
@@ -266,7 +266,7 @@ async def open_analyzer(
     # Images are worked on side by side: OpenCV's own threads would take the CPUs from each other,
     # and know neither quota nor the other workers.
     cv2.setNumThreads(1)
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="image")
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="image", initializer=give_way)
     try:
         async with serve_models(opened, settings.inference, on_batch) as models:
             yield Analyzer(models, settings.limits, pool)

@@ -1,11 +1,16 @@
-"""CPUs from affinity and cgroup files, in a temporary folder instead of the real ones."""
+"""CPUs from affinity and cgroup files in a temporary folder, and who gets them first."""
 
 import os
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from app.threads import cpu_count
+from app.batching.batcher import Batcher
+from app.threads import cpu_count, give_way
 
 PLENTY = 8
 
@@ -56,3 +61,38 @@ def test_version_1_quota(tmp_path: Path, mount: str, quota: int, expected: int) 
 
 def test_affinity_alone_without_cgroups(tmp_path: Path) -> None:
     assert cpu_count(tmp_path, tmp_path / "missing") == PLENTY
+
+
+def _own_priority() -> int:
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="priorities of threads are Linux's")
+
+
+def _in_new_thread(work: Callable[[], int]) -> int:
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
+
+
+@linux
+def test_a_thread_that_gives_way_does_so_alone_and_relative_to_the_service() -> None:
+    def twice() -> int:
+        give_way()
+        first = _own_priority()
+        give_way()
+        return 100 * first + _own_priority()
+
+    before = _own_priority()
+    once, again = divmod(_in_new_thread(twice), 100)
+    assert (once, again) == (min(before + 2, 19), min(before + 4, 19))
+    assert _own_priority() == before
+
+
+@linux
+async def test_models_run_behind_the_event_loop() -> None:
+    def run(items: list[str]) -> list[int]:
+        return [_own_priority() for _ in items]
+
+    async with Batcher[str, int](run, max_batch=1) as batcher:
+        assert await batcher.submit("anything") == min(_own_priority() + 2, 19)

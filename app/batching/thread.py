@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from app.batching.entries import Entry
 from app.errors import InternalError
+from app.threads import give_way
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -54,6 +55,7 @@ class BatchThread(Generic[T, R]):
         self._batches.put(None)
 
     def _work(self, loop: asyncio.AbstractEventLoop, report: Report[T, R]) -> None:
+        give_way()
         while self._one(loop, report):
             # Nothing of a batch is kept here: its images would stay in memory until the next one.
             pass
