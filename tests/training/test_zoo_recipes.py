@@ -98,6 +98,7 @@ def test_a_landmark_recipe_walks_the_whole_way(
     assert [(output.name, output.shape) for output in card.outputs] == [
         ("points", ["batch", 21, 2])
     ]
+    assert "Trained for 4 steps; the original schedule has 2,500." in card.limits
     assert {row.use for row in card.data} == {"train", "validation", "test"}
     assert {metric.protocol.split(",")[0] for metric in card.metrics} == {"renders-test"}
     with (workspace.evaluation("renders-test") / "results.csv").open(newline="") as stream:

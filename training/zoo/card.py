@@ -11,6 +11,7 @@ from training.beginning import Beginning
 from training.cards import FREE, RESEARCH, CardFacts, OutputNote
 from training.datasets import SOURCES
 from training.faces.rendered import FOLDER as HELD_OUT
+from training.fit import FinishedRun, Schedule
 from training.publication import data_use, held_out_use, publish, recipe_use
 from training.workspace import Workspace
 from training.zoo.entrants import LARGE
@@ -27,6 +28,7 @@ ROTATION = OutputNote(
 _IMAGENET = (
     "Its first layers began with Keras' ImageNet weights, whose photographs are for research only."
 )
+_SHORTER = "Trained for {:,} steps; the original schedule has {:,}."
 _LIMITS = (
     "One of earlier systems, rebuilt to see what its ideas are worth.",
     "It states no deviations, so nothing tells which of its answers are wrong.",
@@ -56,12 +58,14 @@ def publish_zoo(
     tests: Sequence[str],
     seed: int,
     batch: int,
+    whole: Schedule,
     reads: Beginning | None = None,
 ) -> None:
     """Publishes the model with the rows of those of `tests` that it was judged on, and the curves
     of its training; one with a large file among the large ones (training.zoo.entrants).
 
-    reads: the published landmark model inside of it, whose data and terms then count too.
+    whole: the recipe's own schedule, of which the run may have been a part. reads: the published
+    landmark model inside of it, whose data and terms then count too.
 
     FileNotFoundError when it was not trained, exported or judged on any.
     """
@@ -72,6 +76,8 @@ def publish_zoo(
     bound = learnt.imagenet or (reads is not None and reads.card.licence.edition != "free")
     free = not bound and all(SOURCES[name].edition == "free" for name in learnt.faces)
     limits = [*card.limits, *_LIMITS]
+    steps = FinishedRun.of(workspace.fit).schedule.steps
+    limits += [_SHORTER.format(steps, whole.steps)] if steps < whole.steps else []
     limits += [_IMAGENET] if learnt.imagenet else []
     limits += [f"It holds the weights of {reads}."] if reads is not None else []
     use = recipe_use(workspace, seed=seed, batch=batch, code=card.code)

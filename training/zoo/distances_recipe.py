@@ -50,13 +50,14 @@ class DistancesZooRecipe:
     tests: tuple[str, ...]
     about: ZooCard
     begins_with: str = ""
+    whole: Schedule | None = None  # where `schedule` was changed: the original one
     batch: int = 32
     seed: int = 1
 
     def changed(self, *, schedule: Schedule, begins_with: str) -> Self:
         if begins_with:
             raise ValueError(NO_BEGINNING)
-        return replace(self, schedule=schedule)
+        return replace(self, schedule=schedule, whole=self.whole or self.schedule)
 
     def prepare(self, data: Path, workspace: Workspace) -> None:
         names = present(self.sources, data)
@@ -114,6 +115,7 @@ class DistancesZooRecipe:
             tests=self.tests,
             seed=self.seed,
             batch=self.batch,
+            whole=self.whole or self.schedule,
             reads=self._landmark_model(workspace),
         )
 

@@ -59,12 +59,13 @@ class LandmarkZooRecipe:
     imagenet: bool = False
     begins_at_mean: bool = False
     begins_with: str = ""
+    whole: Schedule | None = None  # where `schedule` was changed: the original one
     seed: int = 1
 
     def changed(self, *, schedule: Schedule, begins_with: str) -> Self:
         if begins_with:
             raise ValueError(NO_BEGINNING)
-        return replace(self, schedule=schedule)
+        return replace(self, schedule=schedule, whole=self.whole or self.schedule)
 
     def prepare(self, data: Path, workspace: Workspace) -> None:
         for name in present(self.shares, data):
@@ -137,6 +138,7 @@ class LandmarkZooRecipe:
             tests=self.tests,
             seed=self.seed,
             batch=self.batch,
+            whole=self.whole or self.schedule,
         )
 
     def _sets(self, data: Path, workspace: Workspace) -> dict[str, PreparedFaces]:

@@ -53,13 +53,14 @@ class VectorZooRecipe:
     about: ZooCard
     imagenet: bool = False
     begins_with: str = ""
+    whole: Schedule | None = None  # where `schedule` was changed: the original one
     batch: int = 32
     seed: int = 1
 
     def changed(self, *, schedule: Schedule, begins_with: str) -> Self:
         if begins_with:
             raise ValueError(NO_BEGINNING)
-        return replace(self, schedule=schedule)
+        return replace(self, schedule=schedule, whole=self.whole or self.schedule)
 
     def prepare(self, data: Path, workspace: Workspace) -> None:
         for name in present(self.shares, data):
@@ -127,6 +128,7 @@ class VectorZooRecipe:
             tests=self.tests,
             seed=self.seed,
             batch=self.batch,
+            whole=self.whole or self.schedule,
         )
 
     def _sets(self, data: Path, workspace: Workspace) -> dict[str, LabelledCrops]:
