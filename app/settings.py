@@ -5,13 +5,18 @@ are read once, when the program starts, and are a fact from then on (frozen). An
 group is refused, so that a typing error in a name does not pass silently.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MEBIBYTE = 1024 * 1024
+
+
+_PREFIX = "MIEN_"
 
 
 class Group(BaseModel):
@@ -167,11 +172,33 @@ class LimitSettings(Group):
         return self
 
 
+def unknown_variables(names: Iterable[str]) -> list[str]:
+    """Those of these environment variables that look like settings and are none.
+
+    Within a group pydantic refuses them. Others it leaves alone, and a start must not fail of them:
+    Kubernetes gives a service "mien" MIEN_PORT, MIEN_SERVICE_HOST and more.
+    """
+    groups = [name for name, field in Settings.model_fields.items() if _is_group(field)]
+    known = {name for name in Settings.model_fields if name not in groups}
+    asked = (
+        name.upper().removeprefix(_PREFIX) for name in names if name.upper().startswith(_PREFIX)
+    )
+    return sorted(
+        f"{_PREFIX}{name}"
+        for name in asked
+        if name.lower() not in known and name.lower().partition("__")[0] not in groups
+    )
+
+
+def _is_group(field: FieldInfo) -> bool:
+    return isinstance(field.default, Group)
+
+
 class Settings(BaseSettings):
     """Everything an operator may set."""
 
     model_config = SettingsConfigDict(
-        env_prefix="MIEN_", env_nested_delimiter="__", frozen=True, extra="forbid"
+        env_prefix=_PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid"
     )
 
     models_dir: Path = Field(

@@ -29,9 +29,12 @@ Picture = NDArray[np.uint8]
 
 def ask(path: str) -> dict[str, Any]:
     """The service's answer for the photo."""
-    request = Request(
-        f"http://localhost:8000{path}", PHOTO.read_bytes(), {"Content-Type": "image/png"}
+    body = (
+        b'--edge\r\nContent-Disposition: form-data; name="files"; filename="face.png"\r\n\r\n%b'
+        b"\r\n--edge--\r\n" % PHOTO.read_bytes()
     )
+    kind = "multipart/form-data; boundary=edge"  # as curl -F sends it
+    request = Request(f"http://localhost:8000{path}", body, {"Content-Type": kind})
     with urlopen(request, timeout=30) as response:
         answer: dict[str, Any] = json.load(response)
     return answer

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from app.settings import Settings
+from app.settings import Settings, unknown_variables
 
 
 def test_defaults() -> None:
@@ -80,3 +80,15 @@ def test_every_setting_is_described() -> None:
         return found
 
     assert silent(Settings) == []
+
+
+def test_names_that_only_look_like_settings_are_told() -> None:
+    names = [
+        "MIEN_LANDMARK",  # misspelt
+        "MIEN_PORT",  # of Kubernetes
+        "MIEN_LANDMARKS",
+        "mien_workers",
+        "MIEN_LIMITS__MAX_IMAGE",  # pydantic's affair
+        "PATH",
+    ]
+    assert unknown_variables(names) == ["MIEN_LANDMARK", "MIEN_PORT"]

@@ -8,6 +8,11 @@ from collections.abc import Iterable, Sequence
 from app.face.card import Metric, ModelCard, RecipeUse
 from training.markdown import table
 
+LARGEST_KEPT = 12e6
+"""Bytes: a larger file is not committed; its card and README are, among the large ones."""
+
+_DEFAULT = "face-68-research"  # what `make serve` loads
+
 _LANDMARKS_CODE = """\
 import cv2
 import onnxruntime
@@ -34,6 +39,20 @@ crop = face_crop(image, Box(x=410, y=120, width=220, height=224), {size}, scale=
 names = ["points", "rotation", "presence"]
 points, rotation, presence = session.run(names, {{"{input}": crop.pixels[None]}})
 points_in_image = crop.points_to_image(points[0])
+yaw, pitch, roll = to_euler(rotation[0])  # degrees
+"""
+
+_POSE_CODE = """\
+import cv2
+import onnxruntime
+
+from app.face.geometry import Box, face_crop
+from app.face.rotation import to_euler
+
+session = onnxruntime.InferenceSession("models/{name}/{file}")
+image = cv2.imread("photo.jpg")[:, :, ::-1]  # RGB
+crop = face_crop(image, Box(x=410, y=120, width=220, height=224), {size}, scale={scale})
+(rotation,) = session.run(["rotation"], {{"{input}": crop.pixels[None]}})
 yaw, pitch, roll = to_euler(rotation[0])  # degrees
 """
 
@@ -152,6 +171,9 @@ def _cheaper(card: ModelCard) -> str:
     return "\n\n".join(parts)
 
 
+_CODE = {"face": _FACE_CODE, "landmarks": _LANDMARKS_CODE, "pose": _POSE_CODE}
+
+
 def _usage(card: ModelCard) -> str:
     if card.task == "detection":
         served = (
@@ -168,13 +190,9 @@ def _usage(card: ModelCard) -> str:
             nms_iou=card.thresholds["nms_iou"],
         )
     else:
-        served = (
-            "Through the service:\n\n```sh\nmake serve\n"
-            f"curl -F files=@photo.jpg 'localhost:8000/landmarks?model={card.name}'\n```"
-        )
-        template = _FACE_CODE if card.task == "face" else _LANDMARKS_CODE
-        code = template.format(
-            name=card.name,
+        served = _served(card)
+        code = _CODE[card.task].format(
+            name=_folder(card),
             file=card.file.name,
             input=card.input.name,
             size=card.input.width,
@@ -183,6 +201,22 @@ def _usage(card: ModelCard) -> str:
     return (
         f"## How to use it\n\n{served}\n\nFrom Python, without the service:\n\n```python\n{code}```"
     )
+
+
+def _served(card: ModelCard) -> str:
+    """The request for a face model by its name."""
+    if card.name == _DEFAULT:
+        start = "make serve"
+    else:
+        start = f'MIEN_LANDMARKS=\'["{_DEFAULT}", "{_folder(card)}"]\' make serve'
+    path = "landmarks" if any(output.name == "points" for output in card.outputs) else "pose"
+    ask = f"curl -F files=@photo.jpg 'localhost:8000/{path}?model={card.name}'"
+    return f"Through the service:\n\n```sh\n{start}\n{ask}\n```"
+
+
+def _folder(card: ModelCard) -> str:
+    """In models/."""
+    return f"large/{card.name}" if card.file.bytes > LARGEST_KEPT else card.name
 
 
 def _signature(card: ModelCard) -> str:

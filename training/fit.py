@@ -157,7 +157,7 @@ def fit(
             *([_StopsWhenNoBetter(out, schedule.patience)] if schedule.patience else []),
             *_tensorboard(out),
             *(callbacks or []),
-            keras.callbacks.TerminateOnNaN(),
+            keras.callbacks.TerminateOnNaN(raise_error=True),
         ],
         verbose=1 if _interactive() else 2,
     )

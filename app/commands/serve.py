@@ -3,6 +3,7 @@
 import argparse
 import gc
 import logging
+import os
 import socket
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
@@ -18,7 +19,7 @@ from app.processes.server import Server, listen, server_config
 from app.processes.sharing import of_one_worker, worker_count
 from app.processes.worker import WorkerServer
 from app.processes.workers import Workers
-from app.settings import Settings
+from app.settings import Settings, unknown_variables
 
 FAILED = 3
 """Exit status of a service that could not start; that of uvicorn."""
@@ -26,6 +27,8 @@ FAILED = 3
 
 def run(settings: Settings, _: argparse.Namespace) -> int:
     log = logging.getLogger("mien.start")
+    if unknown := unknown_variables(os.environ):
+        log.warning("no settings of this service: %s", ", ".join(unknown))
     if settings.server.log_level != "debug":
         # What of it matters is said by us, and once.
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)

@@ -132,7 +132,7 @@ def test_a_pose_recipe_walks_the_whole_way(data: Path, tmp_path: Path) -> None:
 def test_of_a_large_model_the_card_lies_among_the_large_ones(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(card_of_zoo, "_LARGEST_KEPT", 1000)
+    monkeypatch.setattr(card_of_zoo, "LARGEST_KEPT", 1000)
     recipe = replace(CNN_128, name="cnn-large", size=32, batch=4, network=small_points).changed(
         schedule=CNN_128.schedule.changed(**SHORT), begins_with=""
     )

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import keras
 from keras import layers, ops
 
+_MOMENTUM = 0.97
 _PATIENCE = 30.0  # seconds without an answer, else a network that swallows packets stops us
 # Of ImageNet, in the order blue, green, red.
 _MEAN_BGR = (103.939, 116.779, 123.68)
@@ -32,7 +33,7 @@ def resnet50(size: int, imagenet: bool) -> tuple[keras.KerasTensor, keras.Model]
         weights="imagenet" if imagenet else None,
         input_tensor=MeanlessBgr(name="meanless_bgr")(crops),
     )
-    return crops, network
+    return crops, _followed(network)
 
 
 def mobilenet_v2(size: int, imagenet: bool) -> tuple[keras.KerasTensor, keras.Model]:
@@ -43,7 +44,17 @@ def mobilenet_v2(size: int, imagenet: bool) -> tuple[keras.KerasTensor, keras.Mo
         weights="imagenet" if imagenet else None,
         input_tensor=layers.Rescaling(1 / 127.5, offset=-1.0)(crops),
     )
-    return crops, network
+    return crops, _followed(network)
+
+
+def _followed(network: keras.Model) -> keras.Model:
+    """Keras' own momenta are for millions of steps: after 400 steps at MobileNetV2's 0.999 two
+    thirds of the mean and variance that are served would be those of the beginning.
+    """
+    for layer in network.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.momentum = _MOMENTUM
+    return network
 
 
 def with_imagenet(build: Callable[[bool], keras.Model]) -> tuple[keras.Model, bool]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from app.face.card import DataUse
 from app.face.geometry import CROP_SCALE
 from training.beginning import Beginning
+from training.card_readme import LARGEST_KEPT
 from training.cards import FREE, RESEARCH, CardFacts, OutputNote
 from training.datasets import SOURCES
 from training.faces.rendered import FOLDER as HELD_OUT
@@ -45,7 +46,6 @@ class ZooCard:
     outputs: tuple[str, ...]
 
 
-_LARGEST_KEPT = 12e6  # bytes: a larger file is not committed, its card and README are
 _NOTES = {"points": POINTS, "rotation": ROTATION}
 
 
@@ -94,7 +94,7 @@ def publish_zoo(
         scheme=scheme,
         crop_scale=CROP_SCALE,
     )
-    kept = workspace.onnx.stat().st_size <= _LARGEST_KEPT
+    kept = workspace.onnx.stat().st_size <= LARGEST_KEPT
     folder = workspace if kept else replace(workspace, models=workspace.models / LARGE)
     publish(facts, folder, judged)
     shutil.copyfile(workspace.fit / HISTORY_FILE, folder.model / HISTORY_FILE)
