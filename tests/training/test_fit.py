@@ -57,6 +57,15 @@ def test_a_run_learns_and_leaves_its_record(tmp_path: Path) -> None:
     assert len((tmp_path / "history.csv").read_text().splitlines()) == 13
 
 
+def test_a_run_that_is_no_number_any_more_fails_and_is_not_finished(tmp_path: Path) -> None:
+    def broken(_true: keras.KerasTensor, predicted: keras.KerasTensor) -> keras.KerasTensor:
+        return keras.ops.log(-keras.ops.square(predicted) - 1.0)
+
+    with pytest.raises(RuntimeError, match="NaN"):
+        fit(line(), loss=broken, train=Lines(), validation=None, schedule=schedule(3), out=tmp_path)
+    assert not (tmp_path / "finished").exists()
+
+
 def test_a_stopped_run_goes_on_at_its_epoch(tmp_path: Path) -> None:
     class PowerCut(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:  # noqa: ARG002

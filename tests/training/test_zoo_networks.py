@@ -1,6 +1,7 @@
 """The networks of the zoo: their sizes as on record, and what they answer."""
 
 from collections.abc import Callable
+from functools import partial
 
 import keras
 import numpy as np
@@ -65,6 +66,8 @@ def test_the_mobilenets_differ_in_their_read_out_alone() -> None:
     convolutional, dense = mobilenet_conv(False), mobilenet_dense(False)
     assert convolutional.output_shape == dense.output_shape == (None, 68, 2)
     assert convolutional.count_params() == dense.count_params()
+    momenta = {layer.momentum for layer in convolutional.layers if hasattr(layer, "momentum")}
+    assert max(momenta) <= 0.99, "what is served must follow within a short run"
     assert convolutional.get_layer("block_8_add").output.shape[1:] == (14, 14, 64)
     crops = np.zeros((1, 224, 224, 3), np.float32)
     assert convolutional(crops).shape == dense(crops).shape == (1, 68, 2)
@@ -75,6 +78,8 @@ def test_the_resnets_give_their_shapes_and_freeze_only_what_has_learnt(
 ) -> None:
     muct = resnet50_muct(False)
     assert muct.output_shape == (None, 76, 2)
+    assert muct.count_params() == 23_899_160
+    assert {layer.momentum for layer in muct.layers if hasattr(layer, "momentum")} == {0.97}
     everything = vector_nets.c_resnet(False)
     assert everything.output_shape == (None, 3)
     trainable = len(everything.trainable_weights)
@@ -90,9 +95,20 @@ def test_the_resnets_give_their_shapes_and_freeze_only_what_has_learnt(
     assert not by_name["conv1_conv"]
 
 
-@pytest.mark.parametrize("build", [vector_nets.c1_net, vector_nets.c2_net])
-def test_the_vector_nets_are_served_as_rotations(build: Callable[[], keras.Model]) -> None:
+@pytest.mark.parametrize(
+    ("build", "parameters"),
+    [
+        (vector_nets.c1_net, 2_634_307),
+        (partial(vector_nets.c1_net, pooled=True), 228_931),
+        (vector_nets.c2_net, 5_446_979),
+        (partial(vector_nets.c2_net, pooled=True), 5_253_443),
+    ],
+)
+def test_the_vector_nets_are_served_as_rotations(
+    build: Callable[[], keras.Model], parameters: int
+) -> None:
     network = build()
+    assert network.count_params() == parameters
     assert network.output_shape == (None, 3)
     crops = np.random.default_rng(0).uniform(0, 255, (2, 224, 224, 3)).astype(np.float32)
     vectors = np.asarray(network(crops))

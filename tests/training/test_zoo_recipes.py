@@ -23,12 +23,12 @@ from training.prepared_folder import read_manifest
 from training.recipes import RECIPES
 from training.recipes.zoo_distances import DISTANCES_MLP, DISTANCES_MLP_REPAIRED
 from training.recipes.zoo_landmarks import CNN_128, CNN_128_REPAIRED, LANDMARK_ZOO, RESNET50_MUCT
-from training.recipes.zoo_vectors import C1_NET
+from training.recipes.zoo_vectors import C1_NET, C_RESNET
 from training.samples import FaceSample, ImageSample
 from training.synthetic.shards import write_samples
 from training.workspace import Workspace
 from training.zoo import card as card_of_zoo
-from training.zoo import landmark_recipe
+from training.zoo import landmark_recipe, runs
 from training.zoo.entrants import LARGE, entrants
 from training.zoo.landmark_recipe import LandmarkZooRecipe
 from training.zoo.posed_points import PosedPoints, prepare_posed
@@ -72,6 +72,21 @@ def test_every_recipe_of_the_table_is_there() -> None:
         "distances-mlp", "resnet50-muct", "c1-net", "c2-net", "c-resnet",
     }  # fmt: skip
     assert names < set(RECIPES)
+    # Batch, epochs, learning rate, where the table says them.
+    said = {
+        "cnn-128": (64, 100, None),
+        "cnn-128-long": (16, 1000, None),
+        "mobilenetv2-conv": (16, None, 1e-3),
+        "distances-mlp": (32, 100, None),
+        "resnet50-muct": (16, 8, 1e-3),
+        "c1-net": (32, 50, 1e-4),
+        "c2-net": (32, 80, 1e-4),
+        "c-resnet": (32, 80, 1e-4),
+    }
+    for name, wanted in said.items():
+        recipe: Any = RECIPES[name]
+        have = (recipe.batch, recipe.schedule.epochs, recipe.schedule.learning_rate)
+        assert have == tuple(h if w is None else w for h, w in zip(have, wanted, strict=True)), name
     conv = RECIPES["mobilenetv2-conv"].schedule
     assert conv.steps == 120_000
     assert [round(share * conv.steps) for share, _ in conv.phases] == [50_000, 40_000, 30_000]
@@ -109,14 +124,20 @@ def test_a_landmark_recipe_walks_the_whole_way(
     assert recorded["faces"].keys() == {"renders"}, "AFLW2000-3D is not there"
 
 
-def test_a_pose_recipe_walks_the_whole_way(data: Path, tmp_path: Path) -> None:
-    recipe = replace(C1_NET, name="c-tiny", batch=4, network=small_vectors).changed(
-        schedule=C1_NET.schedule.changed(**SHORT), begins_with=""
+def test_a_pose_recipe_walks_the_whole_way(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "with_imagenet", lambda build: (build(False), False))
+    recipe = replace(C_RESNET, name="c-tiny", batch=4, network=small_vectors).changed(
+        schedule=C_RESNET.schedule.changed(**SHORT, learning_rate=1e-3), begins_with=""
     )
     workspace = Workspace(tmp_path / "runs", tmp_path / "models", recipe.name)
     walk(recipe, data, workspace)
     card = load_card(workspace.model)
     assert (card.task, card.scheme, card.licence.edition) == ("pose", None, "free")
+    said = " ".join(card.limits)
+    assert "Its learning rate was 0.001; the original one is 0.0001." in said
+    assert "they could not be had here" in said
     assert [(one.name, one.shape) for one in card.outputs] == [("rotation", ["batch", 3, 3])]
     assert {"geodesic_error", "yaw_mae"} <= {metric.name for metric in card.metrics}
     session, _ = open_session(workspace.model)

@@ -29,7 +29,10 @@ ROTATION = OutputNote(
 _IMAGENET = (
     "Its first layers began with Keras' ImageNet weights, whose photographs are for research only."
 )
-_SHORTER = "Trained for {:,} steps; the original schedule has {:,}."
+_NO_IMAGENET = (
+    "It is made to begin with ImageNet's weights; they could not be had here, so it began with "
+    "random ones and learnt all of its layers."
+)
 _LIMITS = (
     "One of earlier systems, rebuilt to see what its ideas are worth.",
     "It states no deviations, so nothing tells which of its answers are wrong.",
@@ -59,13 +62,15 @@ def publish_zoo(
     seed: int,
     batch: int,
     whole: Schedule,
+    imagenet: bool = False,
     reads: Beginning | None = None,
 ) -> None:
     """Publishes the model with the rows of those of `tests` that it was judged on, and the curves
     of its training; one with a large file among the large ones (training.zoo.entrants).
 
-    whole: the recipe's own schedule, of which the run may have been a part. reads: the published
-    landmark model inside of it, whose data and terms then count too.
+    whole: the recipe's own schedule, of which the run may have been a part. imagenet: it is made to
+    begin with ImageNet's weights. reads: the published landmark model inside of it, whose data and
+    terms then count too.
 
     FileNotFoundError when it was not trained, exported or judged on any.
     """
@@ -76,9 +81,9 @@ def publish_zoo(
     bound = learnt.imagenet or (reads is not None and reads.card.licence.edition != "free")
     free = not bound and all(SOURCES[name].edition == "free" for name in learnt.faces)
     limits = [*card.limits, *_LIMITS]
-    steps = FinishedRun.of(workspace.fit).schedule.steps
-    limits += [_SHORTER.format(steps, whole.steps)] if steps < whole.steps else []
+    limits += _changes(FinishedRun.of(workspace.fit).schedule, whole)
     limits += [_IMAGENET] if learnt.imagenet else []
+    limits += [_NO_IMAGENET] if imagenet and not learnt.imagenet else []
     limits += [f"It holds the weights of {reads}."] if reads is not None else []
     use = recipe_use(workspace, seed=seed, batch=batch, code=card.code)
     facts = CardFacts(
@@ -98,6 +103,18 @@ def publish_zoo(
     folder = workspace if kept else replace(workspace, models=workspace.models / LARGE)
     publish(facts, folder, judged)
     shutil.copyfile(workspace.fit / HISTORY_FILE, folder.model / HISTORY_FILE)
+
+
+def _changes(run: Schedule, whole: Schedule) -> list[str]:
+    """What of the original schedule the run did not have."""
+    changes = []
+    if run.steps < whole.steps:
+        steps = f"{run.steps:,} steps; the original schedule has {whole.steps:,}"
+        changes.append(f"Trained for {steps}.")
+    if run.learning_rate != whole.learning_rate:
+        rates = f"{run.learning_rate:g}; the original one is {whole.learning_rate:g}"
+        changes.append(f"Its learning rate was {rates}.")
+    return changes
 
 
 def _data(learnt: Learnt, judged: Sequence[str], data: Path) -> list[DataUse]:

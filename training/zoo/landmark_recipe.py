@@ -139,6 +139,7 @@ class LandmarkZooRecipe:
             seed=self.seed,
             batch=self.batch,
             whole=self.whole or self.schedule,
+            imagenet=self.imagenet,
         )
 
     def _sets(self, data: Path, workspace: Workspace) -> dict[str, PreparedFaces]:

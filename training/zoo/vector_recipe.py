@@ -87,7 +87,8 @@ class VectorZooRecipe:
             seed=self.seed,
         )
         network, had_imagenet = begun(self.network, self.imagenet, workspace.fit)
-        some, _ = plain_vectors(next(iter(sets.values())).take(slice(PARITY_CROPS)), SIZE)
+        first = next(iter(sets.values()))
+        some, _ = plain_vectors(first.take(posed_rows(first)[:PARITY_CROPS]), SIZE)
         counts = {name: len(posed_rows(faces)) for name, faces in training.items()}
         fit(
             network,
@@ -129,6 +130,7 @@ class VectorZooRecipe:
             seed=self.seed,
             batch=self.batch,
             whole=self.whole or self.schedule,
+            imagenet=self.imagenet,
         )
 
     def _sets(self, data: Path, workspace: Workspace) -> dict[str, LabelledCrops]:
