@@ -18,6 +18,7 @@ from tests.training.made_up_faces import head, knowing, posed_samples
 from training.faces.crops import LabelledCrops
 from training.networks.rotation_forms import RotationFromVector
 from training.prepared_faces import PreparedFaces
+from training.zoo import vector_batches
 from training.zoo.losses import Geodesic, PointDistance, mean_distance, squared_error
 from training.zoo.point_batches import SWITCHED_OFF, Augmentation, PointBatches, strayed
 from training.zoo.rotation_evaluation import evaluate_rotations, write_rotation_report
@@ -166,6 +167,18 @@ def test_points_that_no_head_has_are_left_out(capsys: pytest.CaptureFixture[str]
     rows = posed_rows(replace(faces, points=points))
     assert rows.tolist() == [0, 1, 2, 4, 5, 6, 7, 8]
     assert "1 faces left out" in capsys.readouterr().err
+
+
+def test_a_face_without_a_rotation_of_its_own_is_never_taught_that_it_looks_ahead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    faces = labelled()
+    _, told = crop_and_vector(faces, 2, 64, 20.0)
+    # The head misses its points by a little more, turned and in another camera, than upright.
+    monkeypatch.setattr(vector_batches, "MOST_ERROR", 0.0)
+    _, vector = crop_and_vector(faces, 2, 64, 20.0)
+    np.testing.assert_array_equal(vector, told)
+    assert np.linalg.norm(vector) > 0.1
 
 
 def test_a_face_without_points_keeps_the_rotation_of_its_set() -> None:

@@ -166,6 +166,6 @@ def test_memory_stays_flat_over_epochs_and_over_fits(tmp_path: Path) -> None:
     for number in range(3):
         run(f"warm {number}", 2)
     before = resident()
-    for number in range(4):
+    for number in range(8):
         run(f"again {number}", 2)
-    assert resident() - before < 4 * 10, "nor does a fit"
+    assert resident() - before < 8 * 4, "nor does a fit: a batch that is kept has 8 MB"

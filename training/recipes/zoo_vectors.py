@@ -26,8 +26,8 @@ C1_NET = VectorZooRecipe(
         "the whole map.",
         (
             "It learnt what solvePnP says of the crop's 68 points with one mean head and one "
-            "camera: on rendered heads, whose rotation is known, 4.6 degrees off on average. Only "
-            "Pointing'04, where it was there, taught rotations of its own.",
+            "camera: on rendered heads, whose rotation is known, 4.6 degrees off on average. "
+            "Pointing'04, and rendered heads that the mean head does not fit, taught their own.",
             "In-plane turns beyond about 30 degrees were not trained.",
         ),
         "training/recipes/zoo_vectors.py",

@@ -75,13 +75,15 @@ def crop_and_vector(
     """
     to_image = crop_transform(Box(*faces.boxes[row].tolist()), CROP_SCALE, angle)
     crop, target = labelled_crop(faces, row, size, to_image, angle, flipped)
-    found = None
+    rotation = target[TARGET["rotation"]].reshape(3, 3).astype(np.float64)
     if (target[TARGET["point_weights"]] > 0).all():
-        points = target[TARGET["points"]].reshape(POINTS, 2).astype(np.float64)
-        found = _head_of(points * size - 0.5, size)
-    if found is None:
-        found = target[TARGET["rotation"]].reshape(3, 3).astype(np.float64)
-    return crop, to_rotation_vector(found).astype(np.float32)
+        points = target[TARGET["points"]].reshape(POINTS, 2).astype(np.float64) * size - 0.5
+        found = solve(points, _camera(size)).rotation
+        # Of a face without a rotation of its own `posed_rows` knows that a head fits.
+        labelled = (faces.rotation_weights[row] > 0).any()
+        if not labelled or projection_error(found, points) <= MOST_ERROR:
+            rotation = found
+    return crop, to_rotation_vector(rotation).astype(np.float32)
 
 
 def plain_vectors(faces: LabelledCrops, size: int) -> tuple[Image, Vectors]:
@@ -98,18 +100,12 @@ def posed_rows(faces: LabelledCrops) -> NDArray[np.intp]:
     side, known = faces.pixels.shape[1], np.array((faces.rotation_weights > 0).any(axis=1))
     unknown = np.flatnonzero(~known & (faces.point_weights > 0).all(axis=1))
     for row in unknown:
-        known[row] = _head_of(faces.points[row].astype(np.float64), side) is not None
+        points = faces.points[row].astype(np.float64)
+        found = solve(points, _camera(side)).rotation
+        known[row] = projection_error(found, points) <= MOST_ERROR
     if left_out := int((~known[unknown]).sum()):
         print(f"{left_out} faces left out: solvePnP's head misses their points", file=sys.stderr)
     return np.flatnonzero(known)
-
-
-def _head_of(points: NDArray[np.float64], side: int) -> NDArray[np.float64] | None:
-    """The rotation that solvePnP finds for points (68, 2), pixels of a picture of `side`; None when
-    the head that is turned so does not fall onto them.
-    """
-    rotation = solve(points, _camera(side)).rotation
-    return rotation if projection_error(rotation, points) <= MOST_ERROR else None
 
 
 def _camera(size: int) -> Camera:
