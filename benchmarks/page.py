@@ -18,7 +18,8 @@ _HEAD = """# How fast it is
 Made by `make bench` (each part: the command under its heading) from the JSON files in
 [performance/]({folder}/); nothing here is written by hand. Rows of a table were measured in turns
 in one run. A number is the median over the rounds, with the least and the largest round behind it:
-`3.1 [2.9, 3.4]`. Compare rows of one table; times of other machines and hours are other times.
+`3.1 [2.9, 3.4]`. Compare rows of one table; times of other machines and hours are other times. They
+are of the code and the models as they were then (`git log docs/performance`).
 
 """
 
