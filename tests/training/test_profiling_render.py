@@ -41,7 +41,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (root / "images").mkdir(parents=True)
     names, points = [], []
     for number, yaw in enumerate(_YAWS):
-        name = f"face_{number}.png"
+        name = f"helen_train_{number}.png"
         cv2.imwrite(str(root / "images" / name), photograph(number))
         pose = Pose(from_euler(yaw, 2, -4), np.array([0.0, 0.0, 1200.0]))
         names.append(name)
@@ -53,7 +53,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         filename=np.array(names),
         landmarks=np.array(points, dtype=np.float32),
         split=np.array(["train"] * len(names)),
-        subset=np.array(["made-up"] * len(names)),
+        subset=np.array(["helen"] * len(names)),
         near_dup_of_test=np.zeros(len(names), dtype=bool),
     )
     return tmp_path / "data"
@@ -74,8 +74,8 @@ def test_writes_samples_that_the_reader_of_renders_reads(data: Path, tmp_path: P
     assert manifest["edition"] == "research"
     assert "not for commercial use" in str(manifest["terms"])
     photographs = set(shard["tag.photograph"].tolist())
-    assert photographs <= {f"w300/face_{number}" for number in range(4)}
-    subjects = [f"{name.removeprefix('w300/')}.png" for name in shard["tag.photograph"]]
+    assert photographs <= {f"w300/helen_train_{number}" for number in range(4)}
+    subjects = [f"300w:helen/{name.rpartition('_')[2]}" for name in shard["tag.photograph"]]
     assert shard["tag.subject"].tolist() == subjects
 
 

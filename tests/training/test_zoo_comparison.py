@@ -38,7 +38,7 @@ def data(tmp_path: Path) -> Path:
     points = (canonical_points()[:, :2] * 0.4 + (60.0, 52.0)).astype(np.float32)
     write_set(
         folder / "w300",
-        ["train.png", "test 1.png", "test 2.png"],
+        ["lfpw_train_image_0001.png", "lfpw_test_image_0001.png", "lfpw_test_image_0002.png"],
         landmarks=np.stack([points] * 3),
         split=np.array(["train", "test", "test"]),
         subset=np.array(["lfpw"] * 3),

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from app.face.geometry import crop_transform, invert, transform
 from app.face.rotation import to_euler
-from training.cutting import flaw
 from training.fit import EpochBatches
 from training.landmarks.protocols import labelled_box
 from training.prepared_folder import Arrays, fill, read
@@ -105,7 +104,7 @@ def _rejection(face: FaceSample) -> str | None:
         return f"no {SCHEME} points"
     if face.seen is not None and not face.seen.all():
         return "points that cannot be seen"
-    return flaw(face)
+    return "marked to be ignored" if face.ignore else None
 
 
 def head_fit(facekit: Path) -> Fit:
