@@ -121,8 +121,9 @@ class LimitSettings(Group):
     max_requests: int = Field(
         40,
         ge=1,
-        description="Requests analysed at once; further ones get 503. More of them wait longer "
-        "when there are too many; several workers take 20 each at least.",
+        description="Requests analysed at once; further ones get 503. More of them make all wait "
+        "longer under overload. Several workers share them but take 20 each at least: 8 workers "
+        "take 160.",
     )
     max_receiving: int = Field(
         1024,

@@ -82,8 +82,9 @@ def give_way() -> None:
     """Let the event loop run before this thread where both want the same CPU.
 
     At twice the capacity the slowest hundredth of the refusals then took 13 ms instead of 18, and
-    as many requests were answered as before. Does nothing where priorities are not those of threads
-    (they are on Linux), or where a sandbox forbids to lower them.
+    as many requests were answered as before (two rounds in turns, by hand). Does nothing where
+    priorities are not those of threads (they are on Linux), or where a sandbox forbids to lower
+    them.
     """
     if sys.platform == "linux":
         thread = threading.get_native_id()

@@ -9,8 +9,8 @@ from app.settings import Settings
 from app.threads import cpu_count
 
 _ON_CPU = ("cpu", "openvino")
-# So many at a worker that answers one after the other make the last wait three times as long as the
-# slowest hundredth at 80 % of what it can do (benchmarks.growth).
+# With so many at a worker the slowest hundredth at twice the capacity wait less than three times as
+# long as at 80 % of it (benchmarks.growth: 1.8 times).
 _LEAST_REQUESTS = 20
 
 

@@ -1,6 +1,9 @@
 """The pose models of the zoo that look at pixels: c1-net, c2-net, c-resnet, and repaired forms."""
 
+from collections.abc import Callable
 from dataclasses import replace
+
+import keras
 
 from training.fit import Schedule
 from training.networks.vector_nets import c1_net, c2_net, c_resnet
@@ -34,18 +37,6 @@ C1_NET = VectorZooRecipe(
         ("rotation",),
     ),
 )
-# The flattened map makes its first steps as large as the answers themselves (see vector_nets).
-C1_NET_REPAIRED = replace(
-    C1_NET,
-    name="c1-net-repaired",
-    network=lambda _imagenet: c1_net(pooled=True),
-    schedule=replace(C1_NET.schedule, learning_rate=1e-3),
-    about=replace(
-        C1_NET.about,
-        summary="Head rotation from a 224-pixel crop: c1-net that reads the rotation vector off "
-        "the mean of its map, and learns ten times as fast.",
-    ),
-)
 C2_NET = replace(
     C1_NET,
     name="c2-net",
@@ -58,17 +49,25 @@ C2_NET = replace(
         "normalisation, and the rotation vector read off the whole map.",
     ),
 )
-C2_NET_REPAIRED = replace(
-    C2_NET,
-    name="c2-net-repaired",
-    network=lambda _imagenet: c2_net(pooled=True),
-    schedule=replace(C2_NET.schedule, learning_rate=1e-3),
-    about=replace(
-        C2_NET.about,
-        summary="Head rotation from a 224-pixel crop: c2-net that reads the rotation vector off "
-        "the mean of its map, and learns ten times as fast.",
-    ),
-)
+
+
+def _repaired(recipe: VectorZooRecipe, network: Callable[[bool], keras.Model]) -> VectorZooRecipe:
+    """The flattened map makes the first steps as large as the answers (see vector_nets)."""
+    return replace(
+        recipe,
+        name=f"{recipe.name}-repaired",
+        network=network,
+        schedule=replace(recipe.schedule, learning_rate=1e-3),
+        about=replace(
+            recipe.about,
+            summary=f"Head rotation from a 224-pixel crop: {recipe.name} that reads the rotation "
+            "vector off the mean of its map, and learns ten times as fast.",
+        ),
+    )
+
+
+C1_NET_REPAIRED = _repaired(C1_NET, lambda _imagenet: c1_net(pooled=True))
+C2_NET_REPAIRED = _repaired(C2_NET, lambda _imagenet: c2_net(pooled=True))
 C_RESNET = replace(
     C1_NET,
     name="c-resnet",

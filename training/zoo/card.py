@@ -8,7 +8,7 @@ from pathlib import Path
 from app.face.card import DataUse
 from app.face.geometry import CROP_SCALE
 from training.beginning import Beginning
-from training.card_readme import LARGEST_KEPT
+from training.card_usage import LARGEST_KEPT
 from training.cards import FREE, RESEARCH, CardFacts, OutputNote
 from training.datasets import SOURCES
 from training.faces.rendered import FOLDER as HELD_OUT
