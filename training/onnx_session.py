@@ -19,7 +19,11 @@ def open_session(
         card = load_card(path)
         verify(path, card)
         file = path / card.file.name
+    return session_of(str(file), threads), card
+
+
+def session_of(model: str | bytes, threads: int = 1) -> onnxruntime.InferenceSession:
+    """Of a file or of what is in one. Runs on the CPU, with `threads` threads."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
-    return session, card
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -9,7 +9,8 @@ import hashlib
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -51,20 +52,20 @@ def fill(
     with tqdm(total=len(samples), desc=f"prepare {folder.name}", unit="picture") as bar:
         for start in range(0, len(samples), _PART):
             some = samples[start : start + _PART]
-            arrays, without = _part(folder / _PARTS, some, make, _key(some, settings))
-            left_out += without
-            parts += [arrays] if arrays else []
+            part = _part(folder / _PARTS, some, make, _key(some, settings))
+            left_out += part.left_out
+            parts += [part] if part.labels else []
             bar.update(len(some))
     if not parts:
         raise ValueError(f"no face can be used: {dict(left_out)}")
     faces: Arrays = {
-        name: np.concatenate([part.pop(name) for part in parts]) for name in list(parts[0])
+        name: np.concatenate([part.labels[name] for part in parts]) for name in parts[0].labels
     }
-    files = [_LABELS]
-    if "pixels" in faces:
-        np.save(folder / _PIXELS, faces.pop("pixels"))
-        files.append(_PIXELS)
     np.savez(folder / _LABELS, **faces)
+    files = [_LABELS]
+    if parts[0].has_pixels:
+        _join_pixels([part.file for part in parts], folder / _PIXELS, len(faces["split"]))
+        files.append(_PIXELS)
     manifest = {
         **settings,
         **_contents(samples, faces["subject"], faces["split"]),
@@ -85,17 +86,42 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
+def require_splits(folders: Iterable[Path], *, validated: bool = False) -> None:
+    """ValueError when one of these lacks faces to train on, or all of them faces to validate on: a
+    training would say so late, and in other words. validated: others have faces to validate on.
+    """
+    splits = {folder.name: read_manifest(folder)["splits"] for folder in folders}
+    lacking = [f"train on in {name}" for name, faces in splits.items() if not faces.get("train")]
+    if not validated and not any(faces.get("validation") for faces in splits.values()):
+        lacking.append("validate on")
+    if lacking:
+        raise ValueError(f"there is no face to {', to '.join(lacking)}: prepare more pictures")
+
+
 def read(folder: Path) -> Arrays:
-    """What `fill` wrote; FileNotFoundError says which command makes the folder."""
+    """What `fill` wrote, the pixels where they lie: what is changed of them stays in memory.
+
+    FileNotFoundError says which command makes the folder.
+    """
     files = read_manifest(folder)["sha256"]
     with np.load(folder / _LABELS) as labels:
         faces: Arrays = {name: labels[name] for name in labels.files}
-    return {"pixels": np.load(folder / _PIXELS), **faces} if _PIXELS in files else faces
+    if _PIXELS not in files:
+        return faces
+    return {"pixels": np.load(folder / _PIXELS, mmap_mode="c"), **faces}
 
 
-def _part(
-    folder: Path, samples: Sequence[ImageSample], make: Make, key: str
-) -> tuple[Arrays | None, Counter[str]]:
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """labels: all arrays but the pixels, which stay in `file`; none where no face was of use."""
+
+    file: Path
+    labels: Arrays
+    has_pixels: bool
+    left_out: Counter[str]
+
+
+def _part(folder: Path, samples: Sequence[ImageSample], make: Make, key: str) -> _Part:
     """Made, or read where an earlier run left it."""
     file = folder / f"{key}.npz"
     if not file.is_file():
@@ -107,8 +133,22 @@ def _part(
         np.savez(folder / "unfinished.npz", **stored)
         (folder / "unfinished.npz").rename(file)
     with np.load(file) as saved:
-        arrays = {name: saved[name] for name in saved.files}
-    return arrays, Counter(json.loads(str(arrays.pop(_LEFT_OUT))))
+        labels = {name: saved[name] for name in saved.files if name != "pixels"}
+        left_out = Counter(json.loads(str(labels.pop(_LEFT_OUT))))
+        return _Part(file, labels, "pixels" in saved.files, left_out)
+
+
+def _join_pixels(parts: Sequence[Path], out: Path, faces: int) -> None:
+    """One part after the other: all together may be more than memory holds."""
+    joined, row = None, 0
+    for file in parts:
+        with np.load(file) as part:
+            pixels = part["pixels"]
+        if joined is None:
+            shape = (faces, *pixels.shape[1:])
+            joined = np.lib.format.open_memmap(out, mode="w+", dtype=pixels.dtype, shape=shape)
+        joined[row : row + len(pixels)] = pixels
+        row += len(pixels)
 
 
 def _contents(

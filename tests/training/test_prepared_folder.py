@@ -11,7 +11,7 @@ import pytest
 
 from app.face.geometry import Box
 from training import prepared_folder
-from training.prepared_folder import Arrays, fill, read
+from training.prepared_folder import Arrays, fill, read, require_splits
 from training.samples import FaceSample, ImageSample
 
 
@@ -103,3 +103,16 @@ def test_the_manifest_says_what_is_there(tmp_path: Path) -> None:
 def test_no_face_is_an_error_that_says_why(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="a fifth"):
         fill(tmp_path, samples(5)[4:], Maker(), {})
+
+
+def test_too_few_pictures_are_told_when_they_are_prepared(tmp_path: Path) -> None:
+    whole, train, held_out = (tmp_path / name for name in ("whole", "train", "held-out"))
+    fill(whole, samples(10), Maker(), {})
+    fill(train, samples(3), Maker(), {})
+    fill(held_out, samples(10)[8:], Maker(), {})
+    require_splits([whole, train])
+    require_splits([train], validated=True)
+    with pytest.raises(ValueError, match="no face to validate on: prepare more"):
+        require_splits([train])
+    with pytest.raises(ValueError, match="no face to train on in held-out: prepare more"):
+        require_splits([whole, held_out])

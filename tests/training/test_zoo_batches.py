@@ -149,7 +149,7 @@ def test_batches_take_only_the_rows_named_and_depend_on_seed_epoch_and_index_alo
 def test_the_rotation_is_found_anew_from_where_the_points_went(
     angle: float, flipped: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.zoo.vector_batches._FOCAL", 40.0)  # as far as the pictures' own
+    monkeypatch.setattr("training.zoo.crop_camera._FOCAL", 40.0)  # as far as the pictures' own
     faces = labelled()
     for row, rotation in enumerate(rotations()):
         _, vector = crop_and_vector(faces, row, 224, angle, flipped=flipped)

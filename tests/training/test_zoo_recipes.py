@@ -13,8 +13,10 @@ import pytest
 from keras import layers
 
 from app.face.card import load_card, verify
+from app.face.pnp import canonical_points
 from app.face.rotation import from_euler
 from tests.training.made_up_series import OpenMadeUp
+from training.datasets import load
 from training.datasets.points_and_angles import FILE, HEADER
 from training.fit import Schedule
 from training.networks.unit_points import unit_points
@@ -213,6 +215,34 @@ def test_the_table_of_points_and_angles_needs_no_pictures(tmp_path: Path) -> Non
     assert manifest["rejected"] == {}
 
 
+def test_a_table_alone_is_enough_to_train_judge_and_publish(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "points_and_angles"
+    folder.mkdir(parents=True)
+    truth = canonical_points()
+    with (folder / FILE).open("w", newline="") as stream:
+        table = csv.writer(stream)
+        table.writerow(HEADER)
+        for row in range(400):
+            yaw = row % 81 - 40.0
+            turned = truth @ from_euler(yaw, 0, 0).T
+            points = 200 + 40 * turned[:, :2]
+            table.writerow(["", *points.ravel().tolist(), 0.0, 0.0, yaw])
+    shutil.copytree(MODELS / "landmarks-68", tmp_path / "models" / "landmarks-68")
+    schedule = DISTANCES_MLP.schedule.changed(epochs=12, steps_per_epoch=100)
+    recipe = DISTANCES_MLP.changed(schedule=schedule, begins_with="")
+    workspace = Workspace(tmp_path / "runs", tmp_path / "models", recipe.name)
+    walk(recipe, tmp_path / "data", workspace)
+    card = load_card(workspace.model)
+    errors = {metric.name: metric for metric in card.metrics if metric.slice == "all"}
+    told = "points_and_angles, labelled points in the labelled box"
+    assert all(metric.protocol.startswith(told) for metric in card.metrics)
+    tested = sum(one.split == "test" for one in load("points_and_angles", tmp_path / "data"))
+    assert errors["yaw_mae"].n == tested > 30
+    assert errors["yaw_mae"].value < errors["yaw_mae_of_always_0"].value / 2
+    with (workspace.evaluation("points_and_angles") / "results.csv").open(newline="") as stream:
+        assert len(list(csv.DictReader(stream))) == tested
+
+
 def test_faces_that_no_head_fits_are_counted_and_not_learnt_from(tmp_path: Path) -> None:
     points = np.random.default_rng(0).uniform(50, 150, (3, 68, 2)).astype(np.float32)
     known = [
@@ -269,3 +299,17 @@ def test_a_run_without_imagenet_goes_on_without_it(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text(json.dumps({"imagenet": False}))
     assert not begun(build, True, tmp_path)[1]
     assert asked == [True, False]
+
+
+def test_a_run_with_imagenet_goes_on_where_it_cannot_be_had(tmp_path: Path) -> None:
+    network = small_points(True)
+    network.save(tmp_path / "last.keras")
+    (tmp_path / "run.json").write_text(json.dumps({"imagenet": True}))
+
+    def build(_: bool) -> keras.Model:
+        raise AssertionError("asks for weights that the run has learnt on from")
+
+    again, had = begun(build, True, tmp_path)
+    assert had
+    for ours, theirs in zip(again.get_weights(), network.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)

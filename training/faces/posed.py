@@ -11,7 +11,7 @@ from app.face.rotation import geodesic_degrees, to_euler
 from training.faces.predictor import FaceAnswers, FacePredictor
 from training.images import read_rgb
 from training.landmarks.protocols import labelled_box
-from training.samples import ImageSample
+from training.samples import FaceSample, ImageSample
 
 Floats = NDArray[np.float64]
 
@@ -66,6 +66,16 @@ class PosedFaces:
         return geodesic_degrees(self.answers.rotation, self.rotation)
 
 
+def judged_rotation(face: FaceSample) -> Floats | None:
+    """The labelled rotation (3, 3) of a face that models are judged on."""
+    if face.rotation is None or face.ignore:
+        return None
+    # The matrix brings the angles back with rounding errors.
+    if abs(float(to_euler(face.rotation)[1])) > LARGEST_PITCH + 1e-6:
+        return None
+    return np.asarray(face.rotation, np.float64)
+
+
 def measure_posed(
     predictor: FacePredictor, samples: Sequence[ImageSample], *, roll_labelled: bool
 ) -> PosedFaces:
@@ -76,13 +86,11 @@ def measure_posed(
     crops, rotations, names = [], [], []
     for sample in samples:
         for face in sample.faces:
-            if face.rotation is None or face.ignore:
-                continue
-            # The matrix brings the angles back with rounding errors.
-            if abs(float(to_euler(face.rotation)[1])) > LARGEST_PITCH + 1e-6:
+            rotation = judged_rotation(face)
+            if rotation is None:
                 continue
             crops.append(predictor.crop(read_rgb(sample.path), labelled_box(face)).pixels)
-            rotations.append(np.asarray(face.rotation, np.float64))
+            rotations.append(rotation)
             names.append(sample.path.stem)
     if not crops:
         raise ValueError("none of these samples has a labelled rotation")

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from app.face.card import Metric
 from app.face.geometry import face_box
 from app.face.landmarks import scheme
-from app.face.pnp import Camera, solve
+from app.face.pnp import solve
 from training.datasets import load
 from training.faces.predictor import FacePredictor
 from training.faces.rendered import FOLDER as HELD_OUT
@@ -30,6 +30,7 @@ from training.plots import plot_by_part, plot_ced
 from training.samples import ImageSample
 from training.speed import time_beside_reference
 from training.zoo.comparison_page import Compared, page_with
+from training.zoo.crop_camera import crop_camera
 from training.zoo.entrants import Entrant, entrants
 from training.zoo.rotation_evaluation import (
     answers_of_rotation,
@@ -41,7 +42,6 @@ from training.zoo.sources import judged_samples
 PAGE = "zoo.md"
 PHOTOGRAPHS, PEOPLE = "w300", "pointing04"
 _BINS = ("|yaw| 0-30", "|yaw| 30-60", "|yaw| 60-90")
-_FOCAL = 4.0  # sides of a crop: the camera that PnP assumes, about a metre away from the face
 
 Floats = NDArray[np.float64]
 
@@ -122,7 +122,7 @@ def pnp_predictor(points_of: LandmarkPredictor) -> FacePredictor:
     middle of each crop.
     """
     size = points_of.size
-    camera = Camera(_FOCAL * size, _FOCAL * size, (size - 1) / 2, (size - 1) / 2)
+    camera = crop_camera(size)
 
     def run(crops: NDArray[np.uint8]) -> Mapping[str, NDArray[Any]]:
         points, _ = points_of.predict(crops)

@@ -2,9 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 import keras
 import numpy as np
@@ -12,58 +11,48 @@ from numpy.typing import NDArray
 
 from app.face.geometry import face_crop
 from training.beginning import Beginning
-from training.datasets import load, points_and_angles
+from training.datasets import load
 from training.export import export_onnx
-from training.fit import Schedule, fit
+from training.fit import fit
 from training.images import read_rgb
 from training.landmarks.protocols import labelled_box
 from training.networks.distances_mlp import POINTS, distances_mlp, posing_network
 from training.networks.landmarks import landmark_network
 from training.networks.rotation_forms import RotationFromAngles
+from training.prepared_folder import require_splits
 from training.publication import save_parity
 from training.samples import some_of
 from training.workspace import Workspace
-from training.zoo.card import ZooCard, publish_zoo
+from training.zoo.labelled_points import judge_labelled_points
 from training.zoo.losses import Geodesic
 from training.zoo.posed_points import SCHEME, AngleBatches, PosedPoints, head_fit, prepare_posed
+from training.zoo.recipe import ZooRecipe
 from training.zoo.rotation_evaluation import judge_rotations
-from training.zoo.runs import NO_BEGINNING, Learnt, draw_history, say_no_int8
-from training.zoo.sources import present
+from training.zoo.runs import Learnt, draw_history
+from training.zoo.sources import WITHOUT_PICTURES, present
 
 _PICTURES = 48  # that the landmark network is reopened and the export checked with
 
 
-@dataclass(frozen=True, slots=True)
-class DistancesZooRecipe:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DistancesZooRecipe(ZooRecipe):
     """Everything that decides the weights, besides the data itself.
 
     repaired: see training.networks.distances_mlp. points_from: the published landmark model whose
-    points it reads when it is served. sources, tests: the sets that it learns from and those that
-    it is judged on, as far as they are there; all faces count alike.
+    points it reads when it is served. sources: the sets that it learns from, as far as they are
+    there; all faces count alike.
     """
 
-    name: str
     repaired: bool
     points_from: str
-    schedule: Schedule
     sources: tuple[str, ...]
-    tests: tuple[str, ...]
-    about: ZooCard
-    begins_with: str = ""
-    whole: Schedule | None = None  # where `schedule` was changed: the original one
-    batch: int = 32
-    seed: int = 1
-
-    def changed(self, *, schedule: Schedule, begins_with: str) -> Self:
-        if begins_with:
-            raise ValueError(NO_BEGINNING)
-        return replace(self, schedule=schedule, whole=self.whole or self.schedule)
 
     def prepare(self, data: Path, workspace: Workspace) -> None:
         names = present(self.sources, data)
         sets = ([s for s in load(name, data) if s.split != "test"] for name in names)
         samples = [sample for some in sets for sample in some_of(some, workspace.limit)]
         prepare_posed(samples, head_fit(data / "facekit"), workspace.prepared)
+        require_splits([workspace.prepared])
 
     def train(self, data: Path, workspace: Workspace) -> None:  # noqa: ARG002 - reads what prepare left
         keras.utils.set_random_seed(self.seed)
@@ -100,24 +89,13 @@ class DistancesZooRecipe:
         )
         save_parity(exported, workspace.export)
 
-    def quantise(self, data: Path, workspace: Workspace) -> None:  # noqa: ARG002 - makes nothing
-        say_no_int8(self.name)
-
     def evaluate(self, data: Path, workspace: Workspace) -> None:
-        judge_rotations(workspace, data, self.tests)
+        names = present(self.tests, data)
+        judge_rotations(workspace, data, [n for n in names if n not in WITHOUT_PICTURES])
+        judge_labelled_points(workspace, data, names)
 
     def card(self, data: Path, workspace: Workspace) -> None:
-        publish_zoo(
-            self.about,
-            workspace,
-            data,
-            scheme=SCHEME,
-            tests=self.tests,
-            seed=self.seed,
-            batch=self.batch,
-            whole=self.whole or self.schedule,
-            reads=self._landmark_model(workspace),
-        )
+        self.published(data, workspace, SCHEME, reads=self._landmark_model(workspace))
 
     def _landmark_model(self, workspace: Workspace) -> Beginning:
         """CardError when it is not there, ValueError when it is another kind of model."""
@@ -129,9 +107,10 @@ class DistancesZooRecipe:
 
 def _pictures(names: Sequence[str], data: Path, size: int) -> NDArray[np.uint8]:
     """(n, size, size, 3): crops of training faces of the first of the sets that has pictures."""
-    names = [name for name in names if name != points_and_angles.SOURCE.name]
-    if not names:
-        raise ValueError("a set with pictures must be among those learnt from: none is")
+    names = [name for name in names if name not in WITHOUT_PICTURES]
+    if not names:  # any pictures will do: the landmark model's answers are those of its file
+        shape = (_PICTURES, size, size, 3)
+        return np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     faces = [
         (sample, face)
         for sample in load(names[0], data)

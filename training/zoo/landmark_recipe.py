@@ -1,16 +1,15 @@
 """A recipe of the zoo whose network answers points."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from training.export import export_onnx
-from training.fit import Schedule, fit
+from training.fit import fit
 from training.landmarks.evaluation import evaluate_landmarks
 from training.landmarks.pipeline import plain
 from training.landmarks.report import write_report
@@ -18,59 +17,51 @@ from training.networks.unit_points import begin_at
 from training.prepared_faces import PreparedFaces
 from training.publication import save_parity
 from training.workspace import Workspace
-from training.zoo.card import ZooCard, publish_zoo
 from training.zoo.losses import Loss, PointDistance
 from training.zoo.point_batches import SWITCHED_OFF, Augmentation, PointBatches
+from training.zoo.recipe import ZooRecipe
 from training.zoo.runs import (
     CROPS_FILE,
-    NO_BEGINNING,
     PARITY_CROPS,
     Learnt,
     begun,
     draw_history,
-    say_no_int8,
 )
-from training.zoo.sources import judged_samples, load_points, prepare_points, present
+from training.zoo.sources import (
+    judged_samples,
+    load_points,
+    prepare_points,
+    present,
+    require_prepared,
+)
 
 _MOST_VALIDATION = 200  # faces of one set
 _MEAN_FILE = "mean_points.npy"
 
 
-@dataclass(frozen=True, slots=True)
-class LandmarkZooRecipe:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandmarkZooRecipe(ZooRecipe):
     """Everything that decides the weights, besides the data itself.
 
-    network: made with or without ImageNet's weights, which `imagenet` asks for. shares: of the
-    faces, by set; those that are there count (training.zoo.sources). tests: the sets it is judged
-    on, likewise. begins_at_mean: the read-out begins with the mean face instead of zeros.
+    network: made with or without ImageNet's weights. shares: of the faces, by set; those that are
+    there count (training.zoo.sources). begins_at_mean: the read-out begins with the mean face
+    instead of zeros.
     """
 
-    name: str
     scheme: str
     size: int
     network: Callable[[bool], keras.Model]
     loss: Loss
-    batch: int
-    schedule: Schedule
     shares: Mapping[str, float]
-    tests: tuple[str, ...]
-    about: ZooCard
     augmentation: Augmentation = SWITCHED_OFF
-    imagenet: bool = False
     begins_at_mean: bool = False
-    begins_with: str = ""
-    whole: Schedule | None = None  # where `schedule` was changed: the original one
-    seed: int = 1
-
-    def changed(self, *, schedule: Schedule, begins_with: str) -> Self:
-        if begins_with:
-            raise ValueError(NO_BEGINNING)
-        return replace(self, schedule=schedule, whole=self.whole or self.schedule)
 
     def prepare(self, data: Path, workspace: Workspace) -> None:
-        for name in present(self.shares, data):
+        names = present(self.shares, data)
+        for name in names:
             folder = workspace.prepared / name
             prepare_points(name, self.scheme, data, folder, 2 * self.size, workspace.limit)
+        require_prepared(names, workspace.prepared)
 
     def train(self, data: Path, workspace: Workspace) -> None:
         """Trains on the training splits, watched on the validation splits."""
@@ -117,9 +108,6 @@ class LandmarkZooRecipe:
         )
         save_parity(exported, workspace.export)
 
-    def quantise(self, data: Path, workspace: Workspace) -> None:  # noqa: ARG002 - makes nothing
-        say_no_int8(self.name)
-
     def evaluate(self, data: Path, workspace: Workspace) -> None:
         mean = np.load(workspace.require(workspace.fit / _MEAN_FILE, "train")).astype(np.float64)
         model = workspace.require(workspace.onnx, "export")
@@ -130,17 +118,7 @@ class LandmarkZooRecipe:
             write_report(judged, folder, title=f"{self.name}, {name}")
 
     def card(self, data: Path, workspace: Workspace) -> None:
-        publish_zoo(
-            self.about,
-            workspace,
-            data,
-            scheme=self.scheme,
-            tests=self.tests,
-            seed=self.seed,
-            batch=self.batch,
-            whole=self.whole or self.schedule,
-            imagenet=self.imagenet,
-        )
+        self.published(data, workspace, self.scheme)
 
     def _sets(self, data: Path, workspace: Workspace) -> dict[str, PreparedFaces]:
         return {

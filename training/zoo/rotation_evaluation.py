@@ -25,7 +25,7 @@ from training.zoo.found_boxes import detector_of, needs_boxes, with_boxes
 from training.zoo.sources import judged_samples, present
 
 ANGLES = ("yaw", "pitch", "roll")
-_WITHOUT_ROLL = frozenset({"pointing04", "pointing04-folder"})
+WITHOUT_ROLL = frozenset({"pointing04", "pointing04-folder"})
 _LABELLED = "labelled box, |pitch| <= 60; the interval is over pictures"
 _FOUND = (
     "box found by our detector, faces that it misses left out, |pitch| <= 60; the interval is over "
@@ -66,16 +66,21 @@ def evaluate_rotations(
 
     ValueError when none has a rotation.
     """
-    roll = not {sample.source for sample in samples} & _WITHOUT_ROLL
+    roll = not {sample.source for sample in samples} & WITHOUT_ROLL
     posed = measure_posed(predictor, samples, roll_labelled=roll)
+    return rotation_rows(posed, test_set, protocol), posed
+
+
+def rotation_rows(posed: PosedFaces, test_set: str, protocol: str) -> list[Metric]:
+    """Errors of the angles and, where roll is labelled, of the rotation, by bins of yaw."""
     rows = MetricRows(test_set, range(len(posed)))
     slices = yaw_slices(posed)
-    if roll:
+    if posed.roll_labelled:
         sliced_means(rows, "geodesic_error", posed.geodesic, "degrees", protocol, slices)
         zero = geodesic_degrees(posed.rotation, np.eye(3))
         rows.mean("geodesic_error_of_always_0", zero, unit="degrees", protocol=protocol)
     angle_rows(rows, posed, protocol, slices)
-    return rows.metrics, posed
+    return rows.metrics
 
 
 def write_rotation_report(
@@ -102,7 +107,7 @@ def write_rotation_report(
 def judge_rotations(workspace: Workspace, data: Path, tests: Sequence[str]) -> None:
     """Evaluates a recipe's exported file on those of `tests` that are there."""
     predictor = rotation_predictor(workspace.require(workspace.onnx, "export"))
-    for name in present(tests, data):
+    for name in present(tests, data) if tests else ():
         samples, protocol = judged_samples(name, "ibug-68", data), _LABELLED
         if needs_boxes(samples):
             samples, protocol = with_boxes(samples, detector_of(workspace.models)), _FOUND

@@ -1,7 +1,6 @@
 """What a run of a zoo recipe began with and learnt from, noted in its run.json."""
 
 import json
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +16,6 @@ CROPS_FILE = "crops.npy"
 """Some crops of the training, which the export is checked with."""
 HISTORY_FILE = "history.png"
 PARITY_CROPS = 8
-NO_BEGINNING = (
-    "a recipe of the zoo begins with random weights or ImageNet's: leave --begin-with out, and "
-    "choose the recipe of another network to go on from a published model"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +39,18 @@ class Learnt:
 def begun(
     build: Callable[[bool], keras.Model], wanted: bool, folder: Path
 ) -> tuple[keras.Model, bool]:
-    """The network to train, and whether it begins with ImageNet's weights.
+    """The network to train, and whether it began with ImageNet's weights.
 
-    A run that began without them goes on without them, though they could be had by now.
+    A run in `folder` goes on as it began: without them though they could be had by now, with them
+    though they cannot be had any more.
     """
-    noted = folder / "run.json"
+    noted, last = folder / "run.json", folder / "last.keras"
     if wanted and noted.is_file():
         wanted = bool(json.loads(noted.read_text())["imagenet"])
+        if last.is_file():
+            return keras.saving.load_model(last, compile=False), wanted
     return with_imagenet(build) if wanted else (build(False), False)
 
 
 def draw_history(workspace: Workspace) -> None:
     plot_history(workspace.fit / "history.csv", workspace.fit / HISTORY_FILE, workspace.name)
-
-
-def say_no_int8(name: str) -> None:
-    print(f"{name}: no int8 file, the zoo is there to be compared, not to be fast", file=sys.stderr)

@@ -9,14 +9,17 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from training.datasets import SOURCES, load, renders
+from training.datasets import SOURCES, load, points_and_angles, renders
 from training.datasets.renders import prepared_from_shards
 from training.faces.prepared import SHARDS
 from training.faces.rendered import FOLDER as HELD_OUT
 from training.preparation import load_prepared, prepare
 from training.prepared_faces import PreparedFaces
+from training.prepared_folder import require_splits
 from training.samples import ImageSample, some_of
 from training.synthetic.shard_files import read_manifest
+
+WITHOUT_PICTURES = frozenset({points_and_angles.SOURCE.name})
 
 
 def present(names: Iterable[str], data: Path) -> list[str]:
@@ -43,6 +46,13 @@ def prepare_points(
         return
     samples = [sample for sample in load(name, data) if sample.split != "test"]
     prepare(some_of(samples, limit), scheme, folder, size)
+
+
+def require_prepared(names: Iterable[str], prepared: Path) -> None:
+    """ValueError when the sets `names` hold too few faces for a training; those in shards do not."""
+    names = set(names)
+    folders = [prepared / name for name in sorted(names - SHARDS)]
+    require_splits(folders, validated=not names.isdisjoint(SHARDS))
 
 
 def load_points(name: str, scheme: str, data: Path, folder: Path) -> PreparedFaces:

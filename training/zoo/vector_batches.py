@@ -12,21 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.face.geometry import CROP_SCALE, Box, crop_transform
-from app.face.pnp import Camera, solve
+from app.face.pnp import solve
 from app.face.rotation import to_rotation_vector
 from training.faces.crops import LabelledCrops
 from training.faces.pipeline import labelled_crop
 from training.faces.targets import POINTS, TARGET
 from training.fit import EpochBatches
 from training.pose_labels import MOST_ERROR, projection_error
+from training.zoo.crop_camera import crop_camera
 
 Image = NDArray[np.uint8]
 Vectors = NDArray[np.float32]
 
-# Of the one camera, in sides of the crop: the head is about a metre away. What PnP then says of 400
-# renders is 4.6 degrees from the truth on average; with 1, as is assumed of whole photographs, the
-# head would be a hand's breadth before the lens and the error twice as large.
-_FOCAL = 4.0
 # Degrees. Every picture has the three turns of one group, each also in a mirror: six for one. Which
 # angles they were is not on record.
 ANGLES = ((-20.0, 0.0, 20.0), (-30.0, -10.0, 10.0), (-10.0, 10.0, 30.0))
@@ -78,7 +75,7 @@ def crop_and_vector(
     rotation = target[TARGET["rotation"]].reshape(3, 3).astype(np.float64)
     if (target[TARGET["point_weights"]] > 0).all():
         points = target[TARGET["points"]].reshape(POINTS, 2).astype(np.float64) * size - 0.5
-        found = solve(points, _camera(size)).rotation
+        found = solve(points, crop_camera(size)).rotation
         # Of a face without a rotation of its own `posed_rows` knows that a head fits.
         labelled = (faces.rotation_weights[row] > 0).any()
         if not labelled or projection_error(found, points) <= MOST_ERROR:
@@ -101,13 +98,8 @@ def posed_rows(faces: LabelledCrops) -> NDArray[np.intp]:
     unknown = np.flatnonzero(~known & (faces.point_weights > 0).all(axis=1))
     for row in unknown:
         points = faces.points[row].astype(np.float64)
-        found = solve(points, _camera(side)).rotation
+        found = solve(points, crop_camera(side)).rotation
         known[row] = projection_error(found, points) <= MOST_ERROR
     if left_out := int((~known[unknown]).sum()):
         print(f"{left_out} faces left out: solvePnP's head misses their points", file=sys.stderr)
     return np.flatnonzero(known)
-
-
-def _camera(size: int) -> Camera:
-    middle = (size - 1) / 2
-    return Camera(_FOCAL * size, _FOCAL * size, middle, middle)

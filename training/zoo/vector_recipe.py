@@ -1,9 +1,8 @@
 """A recipe of the zoo whose network answers a rotation vector."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 import keras
 import numpy as np
@@ -12,58 +11,42 @@ from numpy.typing import NDArray
 from training.export import export_onnx
 from training.faces.crops import LabelledCrops
 from training.faces.prepared import load_source, prepare_source
-from training.fit import Schedule, fit
+from training.fit import fit
 from training.networks.rotation_forms import RotationFromVector
 from training.networks.vector_nets import SIZE, rotation_network
 from training.publication import save_parity
 from training.workspace import Workspace
-from training.zoo.card import ZooCard, publish_zoo
 from training.zoo.losses import Geodesic
+from training.zoo.recipe import ZooRecipe
 from training.zoo.rotation_evaluation import judge_rotations
 from training.zoo.runs import (
     CROPS_FILE,
-    NO_BEGINNING,
     PARITY_CROPS,
     Learnt,
     begun,
     draw_history,
-    say_no_int8,
 )
-from training.zoo.sources import present
+from training.zoo.sources import present, require_prepared
 from training.zoo.vector_batches import VectorBatches, plain_vectors, posed_rows
 
 _PREPARED_SIZE = 2 * SIZE
 _MOST_VALIDATION = 200  # faces of one set
 
 
-@dataclass(frozen=True, slots=True)
-class VectorZooRecipe:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorZooRecipe(ZooRecipe):
     """Everything that decides the weights, besides the data itself.
 
-    network: made with or without ImageNet's weights, which `imagenet` asks for. shares: of the
-    faces, by set; those that are there count (training.zoo.sources). tests: the sets it is judged
-    on, likewise.
+    network: made with or without ImageNet's weights. shares: of the faces, by set; those that are
+    there count (training.zoo.sources).
     """
 
-    name: str
     network: Callable[[bool], keras.Model]
-    schedule: Schedule
     shares: Mapping[str, float]
-    tests: tuple[str, ...]
-    about: ZooCard
-    imagenet: bool = False
-    begins_with: str = ""
-    whole: Schedule | None = None  # where `schedule` was changed: the original one
-    batch: int = 32
-    seed: int = 1
-
-    def changed(self, *, schedule: Schedule, begins_with: str) -> Self:
-        if begins_with:
-            raise ValueError(NO_BEGINNING)
-        return replace(self, schedule=schedule, whole=self.whole or self.schedule)
 
     def prepare(self, data: Path, workspace: Workspace) -> None:
-        for name in present(self.shares, data):
+        names = present(self.shares, data)
+        for name in names:
             folder = workspace.prepared / name
             prepare_source(
                 name,
@@ -73,6 +56,7 @@ class VectorZooRecipe:
                 fit_heads=False,
                 limit=workspace.limit,
             )
+        require_prepared(names, workspace.prepared)
 
     def train(self, data: Path, workspace: Workspace) -> None:
         """Trains on the training splits, watched on the validation splits."""
@@ -114,24 +98,11 @@ class VectorZooRecipe:
         )
         save_parity(exported, workspace.export)
 
-    def quantise(self, data: Path, workspace: Workspace) -> None:  # noqa: ARG002 - makes nothing
-        say_no_int8(self.name)
-
     def evaluate(self, data: Path, workspace: Workspace) -> None:
         judge_rotations(workspace, data, self.tests)
 
     def card(self, data: Path, workspace: Workspace) -> None:
-        publish_zoo(
-            self.about,
-            workspace,
-            data,
-            scheme=None,
-            tests=self.tests,
-            seed=self.seed,
-            batch=self.batch,
-            whole=self.whole or self.schedule,
-            imagenet=self.imagenet,
-        )
+        self.published(data, workspace, scheme=None)
 
     def _sets(self, data: Path, workspace: Workspace) -> dict[str, LabelledCrops]:
         return {
