@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.face.landmarks import scheme
-from app.face.rotation import CONVENTIONS, to_quaternion
+from app.face.one_rotation import quaternion_of
+from app.face.rotation import CONVENTIONS
 from app.measuring.eyes import Eye
 from app.measuring.pose import Pose
 from app.results import Face, ImageResult, ModelIdentity
@@ -120,7 +121,7 @@ def _pose(pose: Pose, convention: str) -> dict[str, Any]:
         "std": None
         if pose.std is None
         else {name: _angle(pose.std.get(name)) for name in ("yaw", "pitch", "roll")},
-        "quaternion": _rounded(to_quaternion(pose.rotation), 6),
+        "quaternion": _rounded(np.array(quaternion_of(pose.rotation)), 6),
         "matrix": _rounded(pose.rotation, 6),
         "convention": convention,
         "relative_to": "camera",

@@ -60,7 +60,7 @@ def _face(
     )
     # Face boxes stand upright, and what may be trusted depends on where the face looks when its
     # head does: a tilt that was undone must not count.
-    upright = turned(points, candidate.box.centre, -candidate.tilt)
+    upright = turned(points, candidate.box.centre, -candidate.tilt) if candidate.tilt else points
     seen = None if pose is None or head is not None else pose.turned(-candidate.tilt)
     return Face(
         box=candidate.box,

@@ -18,6 +18,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import ArrayLike
 
+from app.face.one_rotation import euler_of
 from app.face.rotation_forms import (
     Array,
     about,
@@ -140,8 +141,8 @@ class Convention:
 
 
 def _canonical(rotation: Array) -> dict[str, float | list[float]]:
-    yaw, pitch, roll = to_euler(rotation)
-    return {"yaw": float(yaw), "pitch": float(pitch), "roll": float(roll)}
+    yaw, pitch, roll = euler_of(rotation)
+    return {"yaw": yaw, "pitch": pitch, "roll": roll}
 
 
 def _300w_lp(rotation: Array) -> dict[str, float | list[float]]:
@@ -154,8 +155,8 @@ def _opencv(rotation: Array) -> dict[str, float | list[float]]:
 
 
 def _openvino(rotation: Array) -> dict[str, float | list[float]]:
-    yaw, pitch, roll = to_euler(rotation)
-    return {"yaw": float(yaw), "pitch": float(0.0 - pitch), "roll": float(roll)}
+    yaw, pitch, roll = euler_of(rotation)
+    return {"yaw": yaw, "pitch": 0.0 - pitch, "roll": roll}
 
 
 CONVENTIONS: Mapping[str, Convention] = MappingProxyType(

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.face.rotation import CONVENTIONS, to_euler, turn
+from app.face.one_rotation import euler_of
+from app.face.rotation import CONVENTIONS, turn
 
 Array = NDArray[np.float64]
 
@@ -47,8 +48,7 @@ class Pose:
         reprojection_error: float | None = None,
     ) -> "Pose":
         """With the angles of the rotation."""
-        yaw, pitch, roll = (float(angle) for angle in to_euler(rotation))
-        return cls(rotation, yaw, pitch, roll, method, std, reprojection_error)
+        return cls(rotation, *euler_of(rotation), method, std, reprojection_error)
 
     def turned(self, clockwise_degrees: float) -> "Pose":
         """The pose once the image has been turned; turned at all, without standard deviations."""

@@ -49,10 +49,10 @@ def prepare_points(
 
 
 def require_prepared(names: Iterable[str], prepared: Path) -> None:
-    """ValueError when the sets `names` hold too few faces for a training; those in shards do not."""
-    names = set(names)
-    folders = [prepared / name for name in sorted(names - SHARDS)]
-    require_splits(folders, validated=not names.isdisjoint(SHARDS))
+    """ValueError when the sets hold too few faces for a training; those in shards hold enough."""
+    some = set(names)
+    folders = [prepared / name for name in sorted(some - SHARDS)]
+    require_splits(folders, validated=not some.isdisjoint(SHARDS))
 
 
 def load_points(name: str, scheme: str, data: Path, folder: Path) -> PreparedFaces:
