@@ -24,20 +24,13 @@ import cv2
 
 from app.batching.batcher import BatchRecord, ItemTiming
 from app.concurrency import all_of, in_thread
-from app.detection.candidates import Candidate, cut_all, largest, most_step, portions
-from app.detection.detector import DetectorInput
-from app.errors import (
-    ImageTooManyPixels,
-    ImageUndecodable,
-    InvalidParameter,
-    NoFace,
-    UnsupportedMediaType,
-)
+from app.detection.candidates import Candidate, cut_all, portions
+from app.detection.detector import DetectedFace, DetectorInput
+from app.errors import ImageTooManyPixels
 from app.face.geometry import Crop
-from app.faces import measure
-from app.images.decoding import DecodedImage, ImageLimits, decode, pixels_to_decode
-from app.images.resolution import Resolution
-from app.intake.given_boxes import check_boxes
+from app.image_steps import OF_ONE_IMAGE, ImageSteps, facts_of
+from app.images.decoding import ImageLimits, pixels_to_decode
+from app.in_one_thread import InOneThread
 from app.intake.image_input import ImageInput
 from app.measuring.alignment import Alignment
 from app.models import LandmarkModel, Models, OpenModels, serve_models
@@ -53,31 +46,17 @@ T = TypeVar("T")
 # is what a hop into another thread costs. Cutting looks at so many decoded pixels then at most.
 _FEW_FACES, _FEW_PIXELS = 2, 1 << 18
 
-# What is wrong with one image; the other images of its request are served all the same.
-_OF_ONE_IMAGE = (
-    UnsupportedMediaType,
-    ImageUndecodable,
-    ImageTooManyPixels,
-    InvalidParameter,
-    NoFace,
-)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Request:
     """What the images of one request share. turns, crops: how much of it is under way at once."""
 
     model: LandmarkModel
-    options: Options
+    steps: ImageSteps
     trace: Trace
     deadline: float | None
     turns: asyncio.Semaphore
     crops: asyncio.Semaphore
-
-    @property
-    def crop(self) -> tuple[int, float]:
-        """Side of the model's crops in pixels, and over the side of the face box."""
-        return self.model.aligner.crop_size, self.model.aligner.crop_scale
 
 
 class Analyzer:
@@ -90,6 +69,7 @@ class Analyzer:
         self._pool = pool
         # Decoded images are what is large: only so many are held, all requests together.
         self._places = asyncio.Semaphore(limits.max_decoded_images)
+        self._under_way = 0  # requests
 
     def identity(self, options: Options) -> ModelIdentity:
         """The landmark model that a request with these options gets. Errors: see
@@ -115,9 +95,17 @@ class Analyzer:
         trace.images = len(images)
         request = self._request(options, trace, deadline)
         await self._check_pixels(images)
-        results = await all_of(
-            self._image(index, image, request) for index, image in enumerate(images)
-        )
+        self._under_way += 1
+        try:
+            alone = len(images) == self._under_way == 1
+            if alone and InOneThread.is_possible(self.models.detector, request.model):
+                results = [await self._only_image(images[0], request)]
+            else:
+                results = await all_of(
+                    self._image(index, image, request) for index, image in enumerate(images)
+                )
+        finally:
+            self._under_way -= 1
         if len(results) == 1 and results[0].error is not None:
             raise results[0].error
         analysed = [result for result in results if result.error is None]
@@ -131,8 +119,15 @@ class Analyzer:
         # Never more than a queue holds: a request alone could not succeed however often it came.
         turns = min(self._images_at_once(), detector.max_queue)
         crops = min(model.batcher.max_batch, model.batcher.max_queue)
+        steps = ImageSteps(
+            self.models.detector.detector,
+            model.aligner,
+            options,
+            self._image_limits,
+            self._limits.max_faces,
+        )
         return _Request(
-            model, options, trace, deadline, asyncio.Semaphore(turns), asyncio.Semaphore(crops)
+            model, steps, trace, deadline, asyncio.Semaphore(turns), asyncio.Semaphore(crops)
         )
 
     def _images_at_once(self) -> int:
@@ -156,8 +151,18 @@ class Analyzer:
                 "accepted. Scale them down, or send them in several requests."
             )
 
+    async def _only_image(self, image: ImageInput, request: _Request) -> ImageResult:
+        """Where nobody else is there: in one thread."""
+        work = InOneThread(image, request.steps, self.models.detector, request.model, request.trace)
+        with request.trace.stage("wait"):
+            await self._places.acquire()
+        try:
+            return await work.result(self._pool)
+        finally:
+            self._places.release()
+
     async def _image(self, index: int, image: ImageInput, request: _Request) -> ImageResult:
-        facts, trace = None, request.trace
+        facts, trace, steps = None, request.trace, request.steps
         try:
             async with AsyncExitStack() as turn:
                 with trace.stage("wait"):
@@ -165,21 +170,20 @@ class Analyzer:
                     place = await turn.enter_async_context(AsyncExitStack())
                     await place.enter_async_context(self._places)
                 with trace.stage("decode"):
-                    decoded, ready = await self._in_pool(self._open, image, request)
-                facts = ImageFacts(decoded.width, decoded.height, decoded.orientation_applied)
+                    decoded, ready = await self._in_pool(steps.open, image)
+                facts = facts_of(decoded)
                 with trace.stage("detect"):
                     found = await self._find(index, image, facts, ready, request)
                 if not found:
                     return ImageResult(index, image.file_name, facts)
                 with trace.stage("crop"):
-                    step = most_step(found, *request.crop)
-                    if decoded.grid.step > step:
+                    finer = steps.finer(decoded, found)
+                    if finer is not None:
                         del decoded  # the coarse pixels and the fine ones are never held together
-                        finer = image.data, self._image_limits, Resolution(step=step)
-                        decoded = await self._in_pool(decode, *finer)
+                        decoded = await self._in_pool(steps.decode, image, finer)
                     crops = []
                     for some in portions(found, facts.width * facts.height):
-                        work = some, decoded.pixels, *request.crop, decoded.grid
+                        work = some, decoded.pixels, *steps.crop, decoded.grid
                         looked_at = sum(one.upright.area for one in some) / decoded.grid.step**2
                         is_brief = len(found) <= _FEW_FACES and looked_at <= _FEW_PIXELS
                         crops += await self._in_pool_unless(is_brief, cut_all, *work)
@@ -187,26 +191,12 @@ class Analyzer:
                 await place.aclose()  # the pixels are gone: another image may be decoded
                 aligned = await self._align(crops, request)
                 with trace.stage("measure"):
-                    told = found, crops, aligned, request.model.aligner, request.options, facts
+                    told = found, crops, aligned, facts
                     is_brief = len(found) <= _FEW_FACES
-                    faces = await self._in_pool_unless(is_brief, measure, *told)
-        except _OF_ONE_IMAGE as error:
+                    faces = await self._in_pool_unless(is_brief, steps.measure, *told)
+        except OF_ONE_IMAGE as error:
             return ImageResult(index, image.file_name, facts, error=error)
         return ImageResult(index, image.file_name, facts, faces)
-
-    def _open(
-        self, image: ImageInput, request: _Request
-    ) -> tuple[DecodedImage, DetectorInput | None]:
-        """The pixels, and what the detector gets of them unless the caller gave boxes."""
-        if image.boxes is not None:
-            given = [Candidate.given(box) for box in image.boxes]
-            resolution = Resolution(step=most_step(given, *request.crop))
-            return decode(image.data, self._image_limits, resolution), None
-        detector = self.models.detector.detector
-        resolution = Resolution(long_side=detector.long_side)
-        decoded = decode(image.data, self._image_limits, resolution)
-        least = request.options.min_confidence
-        return decoded, detector.prepare(decoded.pixels, least, decoded.grid)
 
     async def _find(
         self,
@@ -216,26 +206,12 @@ class Analyzer:
         ready: DetectorInput | None,
         request: _Request,
     ) -> list[Candidate]:
-        """The caller's boxes as they are, or the detected faces, largest first, as many as
-        asked.
-        """
-        options = request.options
-        if ready is None:
-            boxes = image.boxes or ()
-            check_boxes(boxes, index, facts.width, facts.height)
-            found = [Candidate.given(box) for box in boxes]
-        else:
+        faces: list[DetectedFace] = []
+        if ready is not None:
             faces = await self.models.detector.batcher.submit(
                 ready, deadline=request.deadline, caller=request
             )
-            most = min(options.max_faces or self._limits.max_faces, self._limits.max_faces)
-            found = largest(faces, most)
-        if options.require_face and not found:
-            raise NoFace(
-                f"There is no face in image {index}. Send another image, lower min_confidence, "
-                "send the box of the face, or leave out require_face to get an empty list."
-            )
-        return found
+        return request.steps.choose(index, image, facts, faces)
 
     async def _align(self, crops: Sequence[Crop], request: _Request) -> list[Alignment]:
         async def one(crop: Crop) -> Alignment:

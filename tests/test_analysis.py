@@ -63,7 +63,7 @@ def test_one_image_does_not_wait_for_all_of_a_large_request(
     models_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held = HeldDecode()
-    monkeypatch.setattr("app.analysis.decode", held)
+    monkeypatch.setattr("app.image_steps.decode", held)
 
     async def test() -> None:
         async with opened(models_dir) as analyzer:
@@ -93,7 +93,7 @@ def test_requests_take_turns_at_places_too(
 ) -> None:
     """One place for a decoded image: the single image gets it after one or two others."""
     held = HeldDecode()
-    monkeypatch.setattr("app.analysis.decode", held)
+    monkeypatch.setattr("app.image_steps.decode", held)
     limits = LimitSettings(max_decoded_images=1)
 
     async def test() -> None:
@@ -152,7 +152,7 @@ def test_pixels_of_a_request_are_counted_before_decoding(
             fits = [*[ImageInput(ONE_FACE)] * 3, ImageInput(b"broken")]
             results = await analyzer.analyze(fits, Options(), Trace("x"))
             assert [result.error is None for result in results] == [True, True, True, False]
-            monkeypatch.setattr("app.analysis.decode", None)
+            monkeypatch.setattr("app.image_steps.decode", None)
             with pytest.raises(ImageTooManyPixels, match="307200 pixels together"):
                 await analyzer.analyze([ImageInput(ONE_FACE)] * 4, Options(), Trace("x"))
 

@@ -11,7 +11,7 @@ into the thread of the runs and one back.
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from time import perf_counter
 from typing import Generic, Self, TypeVar
 
@@ -34,7 +34,7 @@ class Batcher(Generic[T, R]):
 
     Args:
         run: gets 1 to `max_batch` items and answers as many results in the same order. It is
-            called in one thread only, never twice at a time.
+            never called twice at a time; in one thread, unless somebody takes its place (`take`).
         max_batch: most items of one run.
         max_wait: seconds to wait for more once a first item is there. 0 takes what is there:
             while one batch runs the next one forms by itself.
@@ -137,6 +137,28 @@ class Batcher(Generic[T, R]):
         self._wake(loop)
         return await future
 
+    def is_idle(self) -> bool:
+        """Whether it may be taken: nothing runs, nothing waits."""
+        return self._accepting and not self._running and not len(self._queue)
+
+    def take(self) -> None:
+        """Keep the runs, while it is idle, for a caller who does them in a thread of his own
+        (`run_here`). What others submit meanwhile waits and makes the next batch. `give_back` must
+        follow.
+        """
+        self._running = True
+
+    def run_here(self, items: list[T]) -> Outcome[R]:
+        """Run 1 to `max_batch` items in the calling thread. Raises nothing."""
+        return self._thread.attempt(items)
+
+    def give_back(self, outcomes: Iterable[Outcome[R]]) -> None:
+        """What came of the runs since `take`, for the statistics; the next batch may run."""
+        self._running = False
+        self._gather()
+        for outcome in outcomes:
+            self._report(outcome, (0.0,) * outcome.size)
+
     def _make_room(self, now: float) -> None:
         """Drop those whose caller left or whose time is up. Overloaded if all others still wait."""
         if not self._swept:
@@ -206,10 +228,13 @@ class Batcher(Generic[T, R]):
                 entry.settle(outcome.results[position])
             else:
                 entry.fail(error)
-        if self._on_batch is not None:
-            waits = tuple(outcome.started - entry.arrived for entry in batch)
-            record = BatchRecord(self.name, waits, outcome.seconds, failed=error is not None)
-            try:
-                self._on_batch(record)
-            except Exception:
-                _log.exception("the statistics hook of %s failed", self.name)
+        self._report(outcome, tuple(outcome.started - entry.arrived for entry in batch))
+
+    def _report(self, outcome: Outcome[R], waits: tuple[float, ...]) -> None:
+        if self._on_batch is None:
+            return
+        failed = outcome.error is not None
+        try:
+            self._on_batch(BatchRecord(self.name, waits, outcome.seconds, failed))
+        except Exception:
+            _log.exception("the statistics hook of %s failed", self.name)

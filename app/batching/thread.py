@@ -20,13 +20,20 @@ R = TypeVar("R")
 class Outcome(Generic[R]):
     """What came of a run: its results, or the error that all its members get.
 
-    started: perf_counter. seconds: how long it took.
+    size: how many items went in. started: perf_counter. seconds: how long it took.
     """
 
+    size: int
     results: Sequence[R]
     error: Exception | None
     started: float
     seconds: float
+
+    def answers(self) -> Sequence[R]:
+        """The results; raises the error."""
+        if self.error is not None:
+            raise self.error
+        return self.results
 
 
 Report = Callable[[list[Entry[T, R]], Outcome[R]], None]
@@ -64,14 +71,15 @@ class BatchThread(Generic[T, R]):
         batch = self._batches.get()
         if batch is None:
             return False
-        outcome = self._attempt([entry.item for entry in batch])
+        outcome = self.attempt([entry.item for entry in batch])
         try:
             loop.call_soon_threadsafe(report, batch, outcome)
         except RuntimeError:
             return False  # the loop is closed: nobody waits any more
         return True
 
-    def _attempt(self, items: list[T]) -> Outcome[R]:
+    def attempt(self, items: list[T]) -> Outcome[R]:
+        """Run items in the calling thread. Raises nothing."""
         started = perf_counter()
         results: Sequence[R] = ()
         error: Exception | None = None
@@ -85,7 +93,7 @@ class BatchThread(Generic[T, R]):
             error = InternalError(
                 f"{self._name}: {len(items)} items went in and {len(results)} results came out"
             )
-        return Outcome(results, error, started, seconds)
+        return Outcome(len(items), results, error, started, seconds)
 
     def _deliverable(self, raised: BaseException) -> Exception:
         if isinstance(raised, Exception) and not isinstance(raised, StopIteration):

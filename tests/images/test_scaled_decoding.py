@@ -55,7 +55,7 @@ class Decodes:
         self.steps: list[int] = []
         self.held_before: list[bool] = []
         self._last: weakref.ref[Any] | None = None
-        monkeypatch.setattr("app.analysis.decode", self)
+        monkeypatch.setattr("app.image_steps.decode", self)
 
     def __call__(self, data: bytes, limits: ImageLimits, resolution: Resolution) -> DecodedImage:
         self.held_before.append(self._last is not None and self._last() is not None)

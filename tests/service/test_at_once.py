@@ -70,7 +70,7 @@ def test_decoded_images_take_turns(models_dir: Path, monkeypatch: pytest.MonkeyP
         decoded.append(1)
         return decoding.decode(*args)
 
-    monkeypatch.setattr("app.analysis.decode", counted)
+    monkeypatch.setattr("app.image_steps.decode", counted)
     settings = limited(models_dir, max_decoded_images=1)
     with running(settings) as service, ThreadPoolExecutor(2) as pool:
         held = Held(service, monkeypatch)

@@ -107,7 +107,7 @@ def test_swapped_colours_keep_it_unready(golden: Path, monkeypatch: pytest.Monke
         pixels = np.ascontiguousarray(image.pixels[..., ::-1])
         return type(image)(pixels, image.orientation_applied)
 
-    monkeypatch.setattr("app.analysis.decode", swapped)
+    monkeypatch.setattr("app.image_steps.decode", swapped)
     with running(Settings(models_dir=golden), ready=False) as service:
         assert "confidence differs" in reason(service)
 

@@ -1,0 +1,100 @@
+"""The steps of one image that need no queue, each in the calling thread."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.detection.candidates import Candidate, largest, most_step
+from app.detection.detector import DetectedFace, Detector, DetectorInput
+from app.errors import (
+    ImageTooManyPixels,
+    ImageUndecodable,
+    InvalidParameter,
+    NoFace,
+    UnsupportedMediaType,
+)
+from app.face.geometry import Crop
+from app.faces import measure
+from app.images.decoding import DecodedImage, ImageLimits, decode
+from app.images.resolution import Resolution
+from app.intake.given_boxes import check_boxes
+from app.intake.image_input import ImageInput
+from app.measuring.alignment import Aligner, Alignment
+from app.options import Options
+from app.results import Face, ImageFacts
+
+# What is wrong with one image; the other images of its request are served all the same.
+OF_ONE_IMAGE = (
+    UnsupportedMediaType,
+    ImageUndecodable,
+    ImageTooManyPixels,
+    InvalidParameter,
+    NoFace,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageSteps:
+    """The steps as one request wants them. max_faces: of an image, whatever is asked for."""
+
+    detector: Detector
+    aligner: Aligner
+    options: Options
+    limits: ImageLimits
+    max_faces: int
+
+    @property
+    def crop(self) -> tuple[int, float]:
+        """Side of the model's crops in pixels, and over the side of the face box."""
+        return self.aligner.crop_size, self.aligner.crop_scale
+
+    def open(self, image: ImageInput) -> tuple[DecodedImage, DetectorInput | None]:
+        """The pixels, and what the detector gets of them unless the caller gave boxes."""
+        if image.boxes is not None:
+            given = [Candidate.given(box) for box in image.boxes]
+            return self.decode(image, Resolution(step=most_step(given, *self.crop))), None
+        decoded = self.decode(image, Resolution(long_side=self.detector.long_side))
+        least = self.options.min_confidence
+        return decoded, self.detector.prepare(decoded.pixels, least, decoded.grid)
+
+    def choose(
+        self, index: int, image: ImageInput, facts: ImageFacts, detected: Sequence[DetectedFace]
+    ) -> list[Candidate]:
+        """The caller's boxes as they are, or the detected faces, largest first, as many as asked.
+
+        Raises InvalidParameter for boxes beside the image, NoFace where one is required.
+        """
+        if image.boxes is None:
+            most = min(self.options.max_faces or self.max_faces, self.max_faces)
+            found = largest(detected, most)
+        else:
+            check_boxes(image.boxes, index, facts.width, facts.height)
+            found = [Candidate.given(box) for box in image.boxes]
+        if self.options.require_face and not found:
+            raise NoFace(
+                f"There is no face in image {index}. Send another image, lower min_confidence, "
+                "send the box of the face, or leave out require_face to get an empty list."
+            )
+        return found
+
+    def finer(self, decoded: DecodedImage, found: Sequence[Candidate]) -> Resolution | None:
+        """How the image must be decoded once more, where a face is so small that its crop would be
+        enlarged.
+        """
+        step = most_step(found, *self.crop)
+        return Resolution(step=step) if decoded.grid.step > step else None
+
+    def decode(self, image: ImageInput, resolution: Resolution) -> DecodedImage:
+        return decode(image.data, self.limits, resolution)
+
+    def measure(
+        self,
+        found: Sequence[Candidate],
+        crops: Sequence[Crop],
+        aligned: Sequence[Alignment],
+        facts: ImageFacts,
+    ) -> tuple[Face, ...]:
+        return measure(found, crops, aligned, self.aligner, self.options, facts)
+
+
+def facts_of(decoded: DecodedImage) -> ImageFacts:
+    return ImageFacts(decoded.width, decoded.height, decoded.orientation_applied)

@@ -1,0 +1,201 @@
+"""A single image that has the worker to itself, on the tiny models."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.analysis import Analyzer, open_analyzer
+from app.batching.batcher import Batcher, BatchRecord
+from app.detection.detector import Detector
+from app.errors import UnsupportedMediaType
+from app.face.geometry import Box
+from app.image_steps import ImageSteps
+from app.intake.image_input import ImageInput
+from app.measuring.alignment import Aligner
+from app.models import load_models
+from app.observability.observer import Trace
+from app.options import Options
+from app.results import ImageResult
+from app.settings import InferenceSettings, LimitSettings, Settings
+from tests.service.serving import ONE_FACE, PATIENCE, write_models
+
+
+@pytest.fixture(scope="module")
+def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_models(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture
+def threads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the threads in which models ran."""
+    seen: list[str] = []
+
+    def watched(kind: type[Detector] | type[Aligner]) -> None:
+        run = kind.run
+
+        def noted(self: Any, items: Any) -> Any:
+            seen.append(threading.current_thread().name)
+            return run(self, items)
+
+        monkeypatch.setattr(kind, "run", noted)
+
+    watched(Detector)
+    watched(Aligner)
+    return seen
+
+
+@asynccontextmanager
+async def opened(
+    folder: Path, records: list[BatchRecord] | None = None, **inference: Any
+) -> AsyncIterator[Analyzer]:
+    settings = Settings(
+        models_dir=folder,
+        limits=LimitSettings(),
+        inference=InferenceSettings(**{"threads": 1, "decode_threads": 2} | inference),
+    )
+    kept = [] if records is None else records
+    async with open_analyzer(load_models(settings), settings, kept.append) as analyzer:
+        yield analyzer
+
+
+async def analysed(analyzer: Analyzer, image: ImageInput, trace: Trace | None = None) -> Any:
+    (result,) = await analyzer.analyze([image], Options(), trace or Trace("one"))
+    return result
+
+
+async def _becomes_idle(batcher: Batcher[Any, Any]) -> None:
+    while not batcher.is_idle():
+        await asyncio.sleep(0.001)
+
+
+def go(test: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(test, PATIENCE))
+
+
+def same(first: ImageResult, second: ImageResult) -> bool:
+    return first.image == second.image and all(
+        one.box == other.box and np.array_equal(one.points, other.points)
+        for one, other in zip(first.faces, second.faces, strict=True)
+    )
+
+
+@pytest.mark.parametrize("boxes", [None, (Box(100, 60, 80, 90), Box(10, 10, 50, 50))])
+def test_the_answer_is_that_of_the_long_way(
+    models_dir: Path, threads: list[str], boxes: tuple[Box, ...] | None
+) -> None:
+    image = ImageInput(ONE_FACE, boxes=boxes)
+
+    async def test() -> None:
+        async with opened(models_dir) as analyzer:
+            trace = Trace("alone")
+            alone = await analysed(analyzer, image, trace)
+            assert {name.partition("_")[0] for name in threads} == {"image"}
+            assert {"wait", "decode", "detect", "crop", "queue", "infer", "measure"} <= set(
+                trace.stages
+            )
+            threads.clear()
+            together = await asyncio.gather(*(analysed(analyzer, image) for _ in range(3)))
+            assert any(not name.startswith("image") for name in threads)
+            assert len(alone.faces) == (1 if boxes is None else 2)
+            assert all(same(alone, one) for one in together)
+
+    go(test())
+
+
+def test_its_runs_are_counted(models_dir: Path) -> None:
+    records: list[BatchRecord] = []
+
+    async def test() -> None:
+        async with opened(models_dir, records, max_batch=2) as analyzer:
+            boxes = tuple(Box(10.0 + i, 20, 60, 60) for i in range(5))
+            await analysed(analyzer, ImageInput(ONE_FACE, boxes=boxes))
+            await analysed(analyzer, ImageInput(ONE_FACE))
+            await asyncio.sleep(0)  # they are told once the thread is out of the models
+
+    go(test())
+    aligner, detector = sorted({record.name for record in records}, key=lambda n: n == "detector")
+    assert [record.size for record in records if record.name == aligner] == [2, 2, 1, 1]
+    assert [record.size for record in records if record.name == detector] == [1]
+    assert all(record.run_seconds > 0 and not record.failed for record in records)
+
+
+def test_a_fault_of_a_model_is_raised_and_the_next_request_served(
+    models_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Detector.run
+
+    def broken(_: Any, __: Any) -> Any:
+        monkeypatch.setattr(Detector, "run", run)
+        raise RuntimeError("out of memory")
+
+    async def test() -> None:
+        async with opened(models_dir) as analyzer:
+            # The batcher holds the method that it was made with.
+            monkeypatch.setattr(
+                analyzer.models.detector.batcher._thread, "_run", lambda items: broken(None, items)
+            )
+            with pytest.raises(RuntimeError, match="out of memory"):
+                await analysed(analyzer, ImageInput(ONE_FACE))
+            detector = analyzer.models.detector
+            monkeypatch.setattr(detector.batcher._thread, "_run", detector.detector.run)
+            assert len((await analysed(analyzer, ImageInput(ONE_FACE))).faces) == 1
+
+    go(test())
+
+
+def test_who_leaves_stops_the_work_at_its_next_step(
+    models_dir: Path, threads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered, gate = threading.Event(), threading.Event()
+    open_image = ImageSteps.open
+
+    def held(self: ImageSteps, image: ImageInput) -> Any:
+        entered.set()
+        assert gate.wait(PATIENCE)
+        return open_image(self, image)
+
+    monkeypatch.setattr(ImageSteps, "open", held)
+
+    async def test() -> None:
+        async with opened(models_dir) as analyzer:
+            leaves = asyncio.create_task(analysed(analyzer, ImageInput(ONE_FACE)))
+            await asyncio.to_thread(entered.wait, PATIENCE)
+            leaves.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await leaves
+            batcher = analyzer.models.detector.batcher
+            assert not batcher.is_idle(), "its thread is still in the decoder"
+            gate.set()
+            await _becomes_idle(batcher)
+            assert threads == []
+            assert len((await analysed(analyzer, ImageInput(ONE_FACE))).faces) == 1
+
+    go(test())
+
+
+def test_where_batches_are_waited_for_nobody_goes_alone(
+    models_dir: Path, threads: list[str]
+) -> None:
+    async def test() -> None:
+        async with opened(models_dir, max_wait_ms=1) as analyzer:
+            await analysed(analyzer, ImageInput(ONE_FACE))
+
+    go(test())
+    assert threads
+    assert not any(name.startswith("image") for name in threads)
+
+
+def test_a_fault_of_the_image_is_raised(models_dir: Path) -> None:
+    async def test() -> None:
+        async with opened(models_dir) as analyzer:
+            with pytest.raises(UnsupportedMediaType):
+                await analysed(analyzer, ImageInput(b"broken"))
+            await _becomes_idle(analyzer.models.detector.batcher)
+
+    go(test())
