@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from app import errors
 from app.errors import MienError
+from app.face.card import load_card
 from app.face.landmarks import SCHEMES
 from app.face.rotation import CONVENTIONS
 from app.observability.exposition import Exposition
@@ -98,6 +99,15 @@ def test_the_readmes_answer_is_that_of_the_shipped_models() -> None:
     recorded = json.loads((ROOT / "models/self-test/expected.json").read_text(encoding="utf-8"))
     for angle, value in recorded["recorded"]["pose"].items():
         assert face["pose"][angle] == pytest.approx(value, abs=0.1)
+
+
+def test_every_published_model_of_faces_is_compared() -> None:
+    files = [*(ROOT / "models").glob("*/card.json"), *(ROOT / "models/large").glob("*/card.json")]
+    cards = [load_card(file.parent) for file in files]
+    names = {card.name for card in cards if card.task != "detection"}
+    assert {name for name in names if f"| `{name}` |" not in page("zoo.md")} == set(), (
+        "write it with `python -m training zoo`"
+    )
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)

@@ -99,6 +99,18 @@ class TestAflw2000:
         assert projection_error(face.rotation, face.points_in_image) < 1e-6
         assert face.box == few[0].faces[0].box
 
+    def test_a_rotation_that_misses_the_points_is_believed_in_tests_alone(
+        self, tmp_path: Path
+    ) -> None:
+        other = labelled(-30, 60, 45)[1]
+        for index in range(40):
+            aflw(tmp_path / "aflw2000_3d", f"image{index:05d}", Pose_Para=other)
+        samples = datasets.load("aflw2000_3d_68", tmp_path)
+        known = {s.split: {t.faces[0].rotation is not None for t in samples if t.split == s.split}
+                 for s in samples}  # fmt: skip
+        assert known == {"train": {False}, "validation": {False}, "test": {True}}
+        assert rejected(samples)
+
     def test_faces_without_21_points_are_counted_by_preparation(self, tmp_path: Path) -> None:
         root = tmp_path / "aflw2000_3d"
         aflw(root, "image00002")

@@ -18,6 +18,7 @@ C1_NET = VectorZooRecipe(
     schedule=Schedule(epochs=50, steps_per_epoch=_STEPS, learning_rate=1e-4, method="adam"),
     shares={
         "w300_3d": 0.25,
+        "w300_lp": 0.25,
         "aflw2000_3d_68": 0.15,
         "w300": 0.2,
         "renders": 0.3,
