@@ -119,11 +119,13 @@ class Service:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        members = processes.family(self._process.pid)
         self._signal(signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_STOPPING)
         self._signal(signal.SIGKILL)  # what is left of its session
         self._process.wait()
+        processes.bury(members)
         self._log.close()
 
     def _signal(self, number: signal.Signals) -> None:

@@ -76,3 +76,27 @@ def test_the_machine_in_words() -> None:
     machine = this_machine(["numpy", "no-such-package"])
     assert machine.processors >= 1
     assert set(machine.versions) == {"Python", "numpy"}
+
+
+ORPHANS = """
+import os, subprocess, sys
+from benchmarks import processes
+if sys.argv[2] == "adopt":
+    processes.adopt_orphans()
+parent = "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', sys.argv[1]]).pid)"
+made = subprocess.run([sys.executable, "-c", parent, sys.argv[1]], capture_output=True, text=True)
+orphan = int(made.stdout)
+while os.path.exists(f"/proc/{orphan}") and processes._stat(orphan)[0] != "Z":
+    pass
+processes.bury([orphan])
+print(processes._ticks(os.getpid()) / os.sysconf("SC_CLK_TCK") - os.times()[0] - os.times()[1])
+"""
+
+
+@pytest.mark.parametrize(("how", "counts"), [("adopt", True), ("leave", False)])
+def test_time_of_adopted_orphans_counts(how: str, counts: bool) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", ORPHANS, CHILD, how], capture_output=True, text=True, check=True
+    )
+    # Starting two interpreters is in both.
+    assert (float(told.stdout) > 0.45) == counts
