@@ -28,23 +28,19 @@ from app.detection.candidates import Candidate, cut_all, portions
 from app.detection.detector import DetectedFace, DetectorInput
 from app.errors import ImageTooManyPixels
 from app.face.geometry import Crop
-from app.image_steps import OF_ONE_IMAGE, ImageSteps, facts_of
-from app.images.decoding import ImageLimits, pixels_to_decode
-from app.in_one_thread import InOneThread
+from app.image_steps import FEW_FACES, OF_ONE_IMAGE, ImageSteps, facts_of, is_brief
+from app.images.decoding import DecodedImage, ImageLimits, pixels_to_decode
+from app.in_one_thread import InOneThread, Looked
 from app.intake.image_input import ImageInput
 from app.measuring.alignment import Alignment
 from app.models import LandmarkModel, Models, OpenModels, serve_models
 from app.observability.observer import Trace
 from app.options import Options
-from app.results import ImageFacts, ImageResult, ModelIdentity
+from app.results import Face, ImageFacts, ImageResult, ModelIdentity
 from app.settings import LimitSettings, Settings
 from app.threads import cpu_count, give_way
 
 T = TypeVar("T")
-
-# So few faces are cut out and measured in the event loop: 0.2 ms for each of them, and half as much
-# is what a hop into another thread costs. Cutting looks at so many decoded pixels then at most.
-_FEW_FACES, _FEW_PIXELS = 2, 1 << 18
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +51,7 @@ class _Request:
     steps: ImageSteps
     trace: Trace
     deadline: float | None
+    is_single: bool
     turns: asyncio.Semaphore
     crops: asyncio.Semaphore
 
@@ -93,17 +90,13 @@ class Analyzer:
         Overloaded, DeadlineExceeded, ...) is raised.
         """
         trace.images = len(images)
-        request = self._request(options, trace, deadline)
+        request = self._request(options, trace, deadline, is_single=len(images) == 1)
         await self._check_pixels(images)
         self._under_way += 1
         try:
-            alone = len(images) == self._under_way == 1
-            if alone and InOneThread.is_possible(self.models.detector, request.model):
-                results = [await self._only_image(images[0], request)]
-            else:
-                results = await all_of(
-                    self._image(index, image, request) for index, image in enumerate(images)
-                )
+            results = await all_of(
+                self._image(index, image, request) for index, image in enumerate(images)
+            )
         finally:
             self._under_way -= 1
         if len(results) == 1 and results[0].error is not None:
@@ -113,7 +106,9 @@ class Analyzer:
         trace.faces = sum(trace.faces_per_image)
         return results
 
-    def _request(self, options: Options, trace: Trace, deadline: float | None) -> _Request:
+    def _request(
+        self, options: Options, trace: Trace, deadline: float | None, *, is_single: bool
+    ) -> _Request:
         model = self.models.landmark_model(options)
         detector = self.models.detector.batcher
         # Never more than a queue holds: a request alone could not succeed however often it came.
@@ -127,7 +122,13 @@ class Analyzer:
             self._limits.max_faces,
         )
         return _Request(
-            model, steps, trace, deadline, asyncio.Semaphore(turns), asyncio.Semaphore(crops)
+            model,
+            steps,
+            trace,
+            deadline,
+            is_single,
+            asyncio.Semaphore(turns),
+            asyncio.Semaphore(crops),
         )
 
     def _images_at_once(self) -> int:
@@ -151,52 +152,71 @@ class Analyzer:
                 "accepted. Scale them down, or send them in several requests."
             )
 
-    async def _only_image(self, image: ImageInput, request: _Request) -> ImageResult:
-        """Where nobody else is there: in one thread."""
-        work = InOneThread(image, request.steps, self.models.detector, request.model, request.trace)
-        with request.trace.stage("wait"):
-            await self._places.acquire()
-        try:
-            return await work.result(self._pool)
-        finally:
-            self._places.release()
-
     async def _image(self, index: int, image: ImageInput, request: _Request) -> ImageResult:
         facts, trace, steps = None, request.trace, request.steps
+        faces: tuple[Face, ...] | None = None
         try:
             async with AsyncExitStack() as turn:
                 with trace.stage("wait"):
                     await turn.enter_async_context(request.turns)
                     place = await turn.enter_async_context(AsyncExitStack())
                     await place.enter_async_context(self._places)
-                with trace.stage("decode"):
-                    decoded, ready = await self._in_pool(steps.open, image)
-                facts = facts_of(decoded)
-                with trace.stage("detect"):
-                    found = await self._find(index, image, facts, ready, request)
-                if not found:
-                    return ImageResult(index, image.file_name, facts)
+                if (looked := await self._look_alone(image, request)) is not None:
+                    decoded, facts, found, faces = looked
+                else:
+                    with trace.stage("decode"):
+                        decoded, ready = await self._in_pool(steps.open, image)
+                    facts = facts_of(decoded)
+                    with trace.stage("detect"):
+                        found = await self._find(index, image, facts, ready, request)
+                del looked
+                if faces is not None or not found:
+                    return ImageResult(index, image.file_name, facts, faces or ())
                 with trace.stage("crop"):
                     finer = steps.finer(decoded, found)
                     if finer is not None:
                         del decoded  # the coarse pixels and the fine ones are never held together
                         decoded = await self._in_pool(steps.decode, image, finer)
-                    crops = []
-                    for some in portions(found, facts.width * facts.height):
-                        work = some, decoded.pixels, *steps.crop, decoded.grid
-                        looked_at = sum(one.upright.area for one in some) / decoded.grid.step**2
-                        is_brief = len(found) <= _FEW_FACES and looked_at <= _FEW_PIXELS
-                        crops += await self._in_pool_unless(is_brief, cut_all, *work)
+                    crops = await self._cut(found, decoded, facts, steps)
                 del decoded
                 await place.aclose()  # the pixels are gone: another image may be decoded
                 aligned = await self._align(crops, request)
                 with trace.stage("measure"):
                     told = found, crops, aligned, facts
-                    is_brief = len(found) <= _FEW_FACES
-                    faces = await self._in_pool_unless(is_brief, steps.measure, *told)
+                    brief = len(found) <= FEW_FACES
+                    faces = await self._in_pool_unless(brief, steps.measure, *told)
         except OF_ONE_IMAGE as error:
             return ImageResult(index, image.file_name, facts, error=error)
         return ImageResult(index, image.file_name, facts, faces)
+
+    async def _look_alone(self, image: ImageInput, request: _Request) -> Looked | None:
+        """All that one thread does where nobody else is there; None where the image has company, or
+        is too large.
+        """
+        deadline, now = request.deadline, asyncio.get_running_loop().time()
+        detector, model = self.models.detector, request.model
+        if (
+            not (request.is_single and self._under_way == 1)
+            or not InOneThread.is_possible(detector, model)
+            or (deadline is not None and now >= deadline)
+        ):
+            return None
+        work = InOneThread(image, request.steps, detector, model)
+        return await work.result(self._pool, request.trace)
+
+    async def _cut(
+        self,
+        found: Sequence[Candidate],
+        decoded: DecodedImage,
+        facts: ImageFacts,
+        steps: ImageSteps,
+    ) -> list[Crop]:
+        crops: list[Crop] = []
+        for some in portions(found, facts.width * facts.height):
+            work = some, decoded.pixels, *steps.crop, decoded.grid
+            brief = len(found) <= FEW_FACES and is_brief(some, decoded)
+            crops += await self._in_pool_unless(brief, cut_all, *work)
+        return crops
 
     async def _find(
         self,

@@ -1,115 +1,140 @@
-"""One image in one thread, from its bytes to its faces: where nobody is there to share a batch
-with, each hop into another thread and back costs more than a batch could bring.
+"""The usual picture in one thread, from its bytes to its faces: where nobody is there to share a
+batch with, each hop into another thread and back costs more than a batch could bring.
+
+Only what is brief is done so: some milliseconds, in which others have to wait for the models. A
+large picture, or one with many faces, goes on the long way of `app.analysis`.
 """
 
 import asyncio
-from collections.abc import Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
+from time import perf_counter
+from typing import NamedTuple
 
 from app.batching.thread import Outcome
+from app.concurrency import in_thread
 from app.detection.candidates import Candidate, cut_all
 from app.detection.detector import DetectedFace, DetectorInput
-from app.face.geometry import Crop
-from app.image_steps import OF_ONE_IMAGE, ImageSteps, facts_of
+from app.image_steps import FEW_FACES, ImageSteps, facts_of, is_brief
+from app.images.decoding import DecodedImage, pixels_to_decode
 from app.inference.providers import CPU
 from app.intake.image_input import ImageInput
 from app.measuring.alignment import Alignment
 from app.models import FaceDetector, LandmarkModel
-from app.observability.trace import Stage, Trace
-from app.results import Face, ImageFacts, ImageResult
+from app.observability.trace import Trace
+from app.results import Face, ImageFacts
+
+MOST_PIXELS = 1 << 21
+"""Of a picture that is brief: a frame of 1920 x 1080 is."""
 
 
 class _AbandonedError(Exception):
     """Nobody waits any more."""
 
 
+class Looked(NamedTuple):
+    """What has become of an image. faces: None where they are still to be cut out and measured."""
+
+    decoded: DecodedImage
+    facts: ImageFacts
+    found: list[Candidate]
+    faces: tuple[Face, ...] | None = None
+
+
 class InOneThread:
-    """The work on the only image of a request. It takes the place of both models' own threads."""
+    """The work on the only image of a request. While it lasts it takes the place of the threads of
+    both models.
+    """
 
     def __init__(
-        self,
-        image: ImageInput,
-        steps: ImageSteps,
-        detector: FaceDetector,
-        model: LandmarkModel,
-        trace: Trace,
+        self, image: ImageInput, steps: ImageSteps, detector: FaceDetector, model: LandmarkModel
     ) -> None:
-        self._image, self._steps, self._trace = image, steps, trace
+        self._image, self._steps = image, steps
         self._detector, self._model = detector.batcher, model.batcher
         self._detections: list[Outcome[list[DetectedFace]]] = []
         self._alignments: list[Outcome[Alignment]] = []
         self._is_wanted = True
+        self._turn = [True]  # whoever takes it out gives the models back
+        self._stages: dict[str, float] = {}  # seconds
+        self._stage = "decode", perf_counter()
 
     @staticmethod
     def is_possible(detector: FaceDetector, model: LandmarkModel) -> bool:
-        """Only on CPUs: accelerators are fed from one thread. Not where batches are waited for."""
+        """Whether both models are free. Only with onnxruntime's CPU provider: accelerators are fed
+        from one thread. Not where batches are waited for.
+        """
         models = detector.detector.model, model.aligner.model
+        batchers = detector.batcher, model.batcher
         return all(one.provider == CPU for one in models) and all(
-            batcher.is_idle() and not batcher.max_wait
-            for batcher in (detector.batcher, model.batcher)
+            batcher.is_idle() and not batcher.max_wait for batcher in batchers
         )
 
-    async def result(self, pool: Executor) -> ImageResult:
-        """A fault of the image is in the result; those of models are raised."""
-        loop = asyncio.get_running_loop()
-        work = pool.submit(self._run)
+    async def result(self, pool: Executor, trace: Trace) -> Looked | None:
+        """None for an image that is too large. Errors are those of the steps and of the models."""
         self._detector.take()
         self._model.take()
-        # Not when this is cancelled but when the thread is out of the models.
-        work.add_done_callback(lambda _: loop.call_soon_threadsafe(self._give_back))
         try:
-            return await asyncio.wrap_future(work)
+            return await in_thread(pool, self._run, asyncio.get_running_loop())
         finally:
             self._is_wanted = False
+            if self._takes_turn():  # no thread came to it
+                self._give_back()
+            stage, since = self._stage
+            for name, seconds in {**self._stages, stage: perf_counter() - since}.items():
+                trace.add(name, seconds)
+
+    def _takes_turn(self) -> bool:
+        try:
+            return self._turn.pop()  # at once: two threads never get it both
+        except IndexError:
+            return False
 
     def _give_back(self) -> None:
         self._detector.give_back(self._detections)
         self._model.give_back(self._alignments)
 
-    def _run(self) -> ImageResult:
-        facts: ImageFacts | None = None
-        name = self._image.file_name
+    def _run(self, loop: asyncio.AbstractEventLoop) -> Looked | None:
+        if not self._takes_turn():
+            raise _AbandonedError
         try:
-            with self._step("decode"):
-                decoded, ready = self._steps.open(self._image)
-            facts = facts_of(decoded)
-            found = self._find(facts, ready)
-            if not found:
-                return ImageResult(0, name, facts)
-            with self._step("crop"):
-                finer = self._steps.finer(decoded, found)
-                if finer is not None:
-                    del decoded  # the coarse pixels and the fine ones are never held together
-                    decoded = self._steps.decode(self._image, finer)
-                crops = cut_all(found, decoded.pixels, *self._steps.crop, decoded.grid)
-            del decoded
-            return ImageResult(0, name, facts, self._measured(found, crops, facts))
-        except OF_ONE_IMAGE as error:
-            return ImageResult(0, name, facts, error=error)
+            return self._look()
+        finally:
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(self._give_back)
+
+    def _look(self) -> Looked | None:
+        if pixels_to_decode([self._image.data], self._steps.limits) > MOST_PIXELS:
+            return None
+        decoded, ready = self._steps.open(self._image)
+        facts = facts_of(decoded)
+        self._begin("detect")
+        found = self._find(facts, ready)
+        del ready
+        if not found:
+            return Looked(decoded, facts, found, ())
+        brief = len(found) <= FEW_FACES and is_brief(found, decoded)
+        if not brief or self._steps.finer(decoded, found) is not None:
+            return Looked(decoded, facts, found)
+        self._begin("crop")
+        crops = cut_all(found, decoded.pixels, *self._steps.crop, decoded.grid)
+        self._begin("infer")
+        self._stages["queue"] = 0.0
+        self._alignments.append(run := self._model.run_here([crop.pixels for crop in crops]))
+        aligned = run.answers()
+        self._begin("measure")
+        return Looked(decoded, facts, found, self._steps.measure(found, crops, aligned, facts))
 
     def _find(self, facts: ImageFacts, ready: DetectorInput | None) -> list[Candidate]:
-        faces: Sequence[DetectedFace] = ()
-        with self._step("detect"):
-            if ready is not None:
-                self._detections.append(outcome := self._detector.run_here([ready]))
-                (faces,) = outcome.answers()
-            return self._steps.choose(0, self._image, facts, faces)
+        faces: list[DetectedFace] = []
+        if ready is not None:
+            self._detections.append(run := self._detector.run_here([ready]))
+            (faces,) = run.answers()
+        return self._steps.choose(0, self._image, facts, faces)
 
-    def _measured(
-        self, found: Sequence[Candidate], crops: Sequence[Crop], facts: ImageFacts
-    ) -> tuple[Face, ...]:
-        most = self._model.max_batch
-        aligned: list[Alignment] = []
-        self._trace.add("queue", 0.0)
-        with self._step("infer"):
-            for start in range(0, len(crops), most):
-                some = [crop.pixels for crop in crops[start : start + most]]
-                self._alignments.append(outcome := self._model.run_here(some))
-                aligned += outcome.answers()
-        with self._step("measure"):
-            return self._steps.measure(found, crops, aligned, facts)
-
-    def _step(self, name: str) -> Stage:
+    def _begin(self, stage: str) -> None:
+        """The next stage, if somebody still waits for it."""
         if not self._is_wanted:
             raise _AbandonedError
-        return self._trace.stage(name)
+        before, since = self._stage
+        self._stage = stage, (now := perf_counter())
+        self._stages[before] = now - since

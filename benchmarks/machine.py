@@ -77,7 +77,6 @@ class LoadWatch:
     """Started when it is made; `stop` tells what others did since."""
 
     def __init__(self) -> None:
-        processes.adopt_orphans()
         self._started = time.monotonic()
         self._busy = processes.machine_busy_seconds()
         self._own = processes.cpu_seconds(os.getpid())

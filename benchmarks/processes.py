@@ -23,11 +23,11 @@ def family(pid: int) -> set[int]:
     return found
 
 
-def adopt_orphans() -> None:
-    """From now on processes whose parent ends become children of this one: their processor time is
-    lost to it otherwise, and would be taken for that of other programs.
+def adopt_orphans(adopts: bool = True) -> None:
+    """Whether descendants whose parent ends become children of this process: their processor time
+    is lost to it otherwise, and would be taken for that of other programs. `bury` them.
     """
-    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, int(adopts), 0, 0, 0)
 
 
 def bury(pids: Iterable[int], patience: float = 1.0) -> None:

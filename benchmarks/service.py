@@ -73,6 +73,7 @@ class Service:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed by __exit__)
         port = str(self.address.port)
         own = {name: value.replace("{port}", port) for name, value in launch.environment.items()}
+        processes.adopt_orphans()
         started = time.perf_counter()
         try:
             self._process = subprocess.Popen(
@@ -126,6 +127,7 @@ class Service:
         self._signal(signal.SIGKILL)  # what is left of its session
         self._process.wait()
         processes.bury(members)
+        processes.adopt_orphans(False)
         self._log.close()
 
     def _signal(self, number: signal.Signals) -> None:

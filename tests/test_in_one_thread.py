@@ -13,7 +13,7 @@ import pytest
 from app.analysis import Analyzer, open_analyzer
 from app.batching.batcher import Batcher, BatchRecord
 from app.detection.detector import Detector
-from app.errors import UnsupportedMediaType
+from app.errors import DeadlineExceeded, UnsupportedMediaType
 from app.face.geometry import Box
 from app.image_steps import ImageSteps
 from app.intake.image_input import ImageInput
@@ -112,15 +112,15 @@ def test_its_runs_are_counted(models_dir: Path) -> None:
     records: list[BatchRecord] = []
 
     async def test() -> None:
-        async with opened(models_dir, records, max_batch=2) as analyzer:
-            boxes = tuple(Box(10.0 + i, 20, 60, 60) for i in range(5))
+        async with opened(models_dir, records) as analyzer:
+            boxes = Box(10, 20, 60, 60), Box(30, 20, 60, 60)
             await analysed(analyzer, ImageInput(ONE_FACE, boxes=boxes))
             await analysed(analyzer, ImageInput(ONE_FACE))
             await asyncio.sleep(0)  # they are told once the thread is out of the models
 
     go(test())
     aligner, detector = sorted({record.name for record in records}, key=lambda n: n == "detector")
-    assert [record.size for record in records if record.name == aligner] == [2, 2, 1, 1]
+    assert [record.size for record in records if record.name == aligner] == [2, 1]
     assert [record.size for record in records if record.name == detector] == [1]
     assert all(record.run_seconds > 0 and not record.failed for record in records)
 
@@ -199,3 +199,87 @@ def test_a_fault_of_the_image_is_raised(models_dir: Path) -> None:
             await _becomes_idle(analyzer.models.detector.batcher)
 
     go(test())
+
+
+def test_many_faces_go_on_in_the_queue(models_dir: Path, threads: list[str]) -> None:
+    boxes = tuple(Box(10.0 + i, 20, 60, 60) for i in range(5))
+
+    async def test() -> None:
+        async with opened(models_dir) as analyzer:
+            result = await analysed(analyzer, ImageInput(ONE_FACE, boxes=boxes))
+            assert len(result.faces) == 5
+
+    go(test())
+    assert threads
+    assert not any(name.startswith("image") for name in threads)
+
+
+def test_a_large_picture_leaves_the_models_to_others(
+    models_dir: Path, threads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.in_one_thread.MOST_PIXELS", 100)
+
+    async def test() -> None:
+        async with opened(models_dir) as analyzer:
+            assert len((await analysed(analyzer, ImageInput(ONE_FACE))).faces) == 1
+
+    go(test())
+    assert threads
+    assert not any(name.startswith("image") for name in threads)
+
+
+def test_time_that_ran_out_is_told_by_stage_and_no_model_runs(
+    models_dir: Path, threads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = threading.Event()
+    monkeypatch.setattr(ImageSteps, "open", lambda *_: gate.wait(PATIENCE))
+    trace = Trace("late")
+
+    async def test() -> None:
+        async with opened(models_dir) as analyzer:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await analysed(analyzer, ImageInput(ONE_FACE), trace)
+            gate.set()
+            await _becomes_idle(analyzer.models.detector.batcher)
+
+    go(test())
+    assert 45 < trace.stages["decode"] < PATIENCE * 1000
+    assert threads == []
+
+
+def test_a_deadline_that_has_passed_is_said(models_dir: Path, threads: list[str]) -> None:
+    async def test() -> None:
+        async with opened(models_dir) as analyzer:
+            past = asyncio.get_running_loop().time() - 1
+            with pytest.raises(DeadlineExceeded):
+                await analyzer.analyze([ImageInput(ONE_FACE)], Options(), Trace("late"), past)
+
+    go(test())
+    assert threads == []
+
+
+def test_who_leaves_before_his_turn_gives_the_models_back(
+    models_dir: Path, threads: list[str]
+) -> None:
+    busy, gate = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        busy.set()
+        gate.wait(PATIENCE)
+
+    async def test() -> None:
+        async with opened(models_dir, decode_threads=1) as analyzer:
+            analyzer._pool.submit(hold)
+            await asyncio.to_thread(busy.wait, PATIENCE)
+            leaves = asyncio.create_task(analysed(analyzer, ImageInput(ONE_FACE)))
+            await asyncio.sleep(0.01)
+            leaves.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await leaves
+            assert analyzer.models.detector.batcher.is_idle()
+            gate.set()
+            assert len((await analysed(analyzer, ImageInput(ONE_FACE))).faces) == 1
+
+    go(test())
+    assert len(threads) == 2, "those of the second image"

@@ -144,8 +144,10 @@ class Batcher(Generic[T, R]):
     def take(self) -> None:
         """Keep the runs, while it is idle, for a caller who does them in a thread of his own
         (`run_here`). What others submit meanwhile waits and makes the next batch. `give_back` must
-        follow.
+        follow. RuntimeError when it is not idle.
         """
+        if not self.is_idle():
+            raise RuntimeError(f"{self.name} is in use")
         self._running = True
 
     def run_here(self, items: list[T]) -> Outcome[R]:
@@ -157,6 +159,7 @@ class Batcher(Generic[T, R]):
         self._running = False
         self._gather()
         for outcome in outcomes:
+            self._remember(outcome.seconds)
             self._report(outcome, (0.0,) * outcome.size)
 
     def _make_room(self, now: float) -> None:
@@ -217,8 +220,7 @@ class Batcher(Generic[T, R]):
             self._wake(self._loop)
         else:
             self._gather()
-        # The same typical time for all sizes: it only feeds the Retry-After of a full queue.
-        self._typical_run_seconds += 0.2 * (outcome.seconds - self._typical_run_seconds)
+        self._remember(outcome.seconds)
         error = outcome.error
         for position, entry in enumerate(batch):
             if entry.timing is not None:
@@ -229,6 +231,10 @@ class Batcher(Generic[T, R]):
             else:
                 entry.fail(error)
         self._report(outcome, tuple(outcome.started - entry.arrived for entry in batch))
+
+    def _remember(self, seconds: float) -> None:
+        """The same typical time for all sizes: it only feeds the Retry-After of a full queue."""
+        self._typical_run_seconds += 0.2 * (seconds - self._typical_run_seconds)
 
     def _report(self, outcome: Outcome[R], waits: tuple[float, ...]) -> None:
         if self._on_batch is None:

@@ -1,4 +1,4 @@
-"""`to_euler` and `to_quaternion` for one rotation, in plain numbers: numpy takes five times as long
+"""`to_euler` and `to_quaternion` for one rotation, in plain numbers: numpy takes ten times as long
 for a single one, and every face that is answered has one.
 """
 
@@ -6,7 +6,7 @@ import math
 
 from app.face.rotation_forms import Array
 
-_LOCKED = 1e-7  # cosine of the pitch below which yaw and roll are one turn
+LOCKED = 1e-7  # cosine of the pitch below which yaw and roll are one turn
 
 
 def euler_of(rotation: Array) -> tuple[float, float, float]:
@@ -14,7 +14,7 @@ def euler_of(rotation: Array) -> tuple[float, float, float]:
     (xx, _, xz), (yx, _, yz), (zx, _, zz) = rotation.tolist()
     level = math.hypot(xz, zz)
     pitch = math.atan2(yz, level)
-    if level < _LOCKED:
+    if level < LOCKED:
         return _degrees(math.atan2(zx, xx)), math.degrees(pitch) + 0.0, 0.0
     yaw = math.atan2(-xz, zz)
     sine, cosine = math.sin(yaw), math.cos(yaw)

@@ -18,7 +18,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import ArrayLike
 
-from app.face.one_rotation import euler_of
+from app.face.one_rotation import LOCKED, euler_of
 from app.face.rotation_forms import (
     Array,
     about,
@@ -47,7 +47,6 @@ __all__ = [
     "turn",
 ]
 
-_LOCKED = 1e-7  # cosine of the pitch below which yaw and roll are one turn
 _MIRROR = np.outer((-1.0, 1.0, 1.0), (-1.0, 1.0, 1.0))  # M R M for M = diag(-1, 1, 1), by element
 
 
@@ -66,7 +65,7 @@ def to_euler(rotation: ArrayLike) -> tuple[Array, Array, Array]:
     facing = -r[..., :, 2]
     level = np.hypot(facing[..., 0], facing[..., 2])
     pitch = np.arctan2(-facing[..., 1], level)
-    locked = level < _LOCKED
+    locked = level < LOCKED
     yaw = np.where(
         locked,
         np.arctan2(r[..., 2, 0], r[..., 0, 0]),
@@ -121,7 +120,7 @@ def to_300w_lp(rotation: ArrayLike) -> tuple[Array, Array, Array]:
     r = matrices(rotation)
     level = np.hypot(r[..., 0, 0], r[..., 0, 1])
     yaw = np.arctan2(r[..., 0, 2], level)
-    locked = level < _LOCKED
+    locked = level < LOCKED
     pitch = np.where(
         locked, np.arctan2(-r[..., 2, 1], r[..., 1, 1]), np.arctan2(r[..., 1, 2], r[..., 2, 2])
     )

@@ -68,3 +68,14 @@ def test_an_error_is_kept_for_who_asks() -> None:
 
     with pytest.raises(ValueError, match="MainThread"):
         asyncio.run(test()).answers()
+
+
+def test_what_is_in_use_is_not_taken() -> None:
+    async def test() -> None:
+        async with Batcher(squares, max_batch=8) as batcher:
+            batcher.take()
+            with pytest.raises(RuntimeError, match="in use"):
+                batcher.take()
+            batcher.give_back([])
+
+    asyncio.run(test())

@@ -53,7 +53,7 @@ def test_an_answer_that_would_come_too_late_is_not_computed(
     golden: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with (
-        running(Settings(models_dir=golden)) as service,
+        running(Settings(models_dir=golden, self_test=False)) as service,
         ThreadPoolExecutor(1) as pool,
     ):
         held = Held(service, monkeypatch)
@@ -65,7 +65,7 @@ def test_an_answer_that_would_come_too_late_is_not_computed(
         held.release.set()
         assert len(faces(pending.result())) == 1
         batches = [batch.size for batch in service.observed.batches if batch.name == "detector"]
-        assert batches == [1, 1]  # the self-test and the one that waited: the late one never ran
+        assert batches == [1]  # the one that waited: the late one never ran
 
 
 def test_a_fault_of_the_model_is_a_fixed_sentence(
@@ -112,7 +112,10 @@ def test_a_full_queue_is_said_and_passes(golden: Path, monkeypatch: pytest.Monke
 
 
 def test_requests_share_batches(golden: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with running(Settings(models_dir=golden)) as service, ThreadPoolExecutor(5) as pool:
+    with (
+        running(Settings(models_dir=golden, self_test=False)) as service,
+        ThreadPoolExecutor(5) as pool,
+    ):
         held = Held(service, monkeypatch)
         pending = [pool.submit(raw, service.client, "/pose", ONE_FACE)]
         assert held.started.wait(PATIENCE)
@@ -121,7 +124,7 @@ def test_requests_share_batches(golden: Path, monkeypatch: pytest.MonkeyPatch) -
         held.release.set()
         assert all(len(faces(one.result())) == 1 for one in pending)
         sizes = [batch.size for batch in service.observed.batches if batch.name == "detector"]
-        assert sizes == [1, 1, 4]
+        assert sizes == [1, 4]
 
 
 def test_the_log_holds_no_content(service: Service, caplog: pytest.LogCaptureFixture) -> None:
