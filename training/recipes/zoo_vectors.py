@@ -1,4 +1,4 @@
-"""The pose models of the zoo that look at pixels: c1-net, c2-net, c-resnet, and repaired forms."""
+"""The pose models of the zoo that look at pixels: c1-net, c2-net, c-resnet, and pooled forms."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -52,11 +52,11 @@ C2_NET = replace(
 )
 
 
-def _repaired(recipe: VectorZooRecipe, network: Callable[[bool], keras.Model]) -> VectorZooRecipe:
-    """The flattened map makes the first steps as large as the answers (see vector_nets)."""
+def _pooled(recipe: VectorZooRecipe, network: Callable[[bool], keras.Model]) -> VectorZooRecipe:
+    """Whether it matters where on the map something is seen."""
     return replace(
         recipe,
-        name=f"{recipe.name}-repaired",
+        name=f"{recipe.name}-pooled",
         network=network,
         schedule=replace(recipe.schedule, learning_rate=1e-3),
         about=replace(
@@ -67,8 +67,8 @@ def _repaired(recipe: VectorZooRecipe, network: Callable[[bool], keras.Model]) -
     )
 
 
-C1_NET_REPAIRED = _repaired(C1_NET, lambda _imagenet: c1_net(pooled=True))
-C2_NET_REPAIRED = _repaired(C2_NET, lambda _imagenet: c2_net(pooled=True))
+C1_NET_POOLED = _pooled(C1_NET, lambda _imagenet: c1_net(pooled=True))
+C2_NET_POOLED = _pooled(C2_NET, lambda _imagenet: c2_net(pooled=True))
 C_RESNET = replace(
     C1_NET,
     name="c-resnet",
@@ -81,4 +81,4 @@ C_RESNET = replace(
     ),
     imagenet=True,
 )
-VECTOR_ZOO = (C1_NET, C1_NET_REPAIRED, C2_NET, C2_NET_REPAIRED, C_RESNET)
+VECTOR_ZOO = (C1_NET, C1_NET_POOLED, C2_NET, C2_NET_POOLED, C_RESNET)
