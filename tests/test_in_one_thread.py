@@ -16,6 +16,7 @@ from app.detection.detector import Detector
 from app.errors import DeadlineExceeded, UnsupportedMediaType
 from app.face.geometry import Box
 from app.image_steps import ImageSteps
+from app.in_one_thread import MOST_PIXELS
 from app.intake.image_input import ImageInput
 from app.measuring.alignment import Aligner
 from app.models import load_models
@@ -179,12 +180,26 @@ def test_who_leaves_stops_the_work_at_its_next_step(
     go(test())
 
 
-def test_where_batches_are_waited_for_nobody_goes_alone(
-    models_dir: Path, threads: list[str]
+@pytest.mark.parametrize(
+    ("faces", "most_pixels", "inference"),
+    [(1, MOST_PIXELS, {"max_wait_ms": 1}), (5, MOST_PIXELS, {}), (1, 100, {})],
+    ids=["batches are waited for", "many faces", "large"],
+)
+def test_these_leave_the_models_to_others(
+    models_dir: Path,
+    threads: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    faces: int,
+    most_pixels: int,
+    inference: dict[str, Any],
 ) -> None:
+    monkeypatch.setattr("app.in_one_thread.MOST_PIXELS", most_pixels)
+    boxes = tuple(Box(10.0 + i, 20, 60, 60) for i in range(faces)) if faces > 1 else None
+
     async def test() -> None:
-        async with opened(models_dir, max_wait_ms=1) as analyzer:
-            await analysed(analyzer, ImageInput(ONE_FACE))
+        async with opened(models_dir, **inference) as analyzer:
+            result = await analysed(analyzer, ImageInput(ONE_FACE, boxes=boxes))
+            assert len(result.faces) == faces
 
     go(test())
     assert threads
@@ -199,33 +214,6 @@ def test_a_fault_of_the_image_is_raised(models_dir: Path) -> None:
             await _becomes_idle(analyzer.models.detector.batcher)
 
     go(test())
-
-
-def test_many_faces_go_on_in_the_queue(models_dir: Path, threads: list[str]) -> None:
-    boxes = tuple(Box(10.0 + i, 20, 60, 60) for i in range(5))
-
-    async def test() -> None:
-        async with opened(models_dir) as analyzer:
-            result = await analysed(analyzer, ImageInput(ONE_FACE, boxes=boxes))
-            assert len(result.faces) == 5
-
-    go(test())
-    assert threads
-    assert not any(name.startswith("image") for name in threads)
-
-
-def test_a_large_picture_leaves_the_models_to_others(
-    models_dir: Path, threads: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.in_one_thread.MOST_PIXELS", 100)
-
-    async def test() -> None:
-        async with opened(models_dir) as analyzer:
-            assert len((await analysed(analyzer, ImageInput(ONE_FACE))).faces) == 1
-
-    go(test())
-    assert threads
-    assert not any(name.startswith("image") for name in threads)
 
 
 def test_time_that_ran_out_is_told_by_stage_and_no_model_runs(
