@@ -1,7 +1,8 @@
 """One request from bytes to faces: `Analyzer.analyze` is the whole way, step by step.
 
 Every request shares the models and their batchers. Work that blocks (decoding, cropping, measuring)
-runs in a small pool of threads, each model in the one thread of its batcher.
+runs in a small pool of threads, each model in the one thread of its batcher. Where nobody else is
+there, a small picture walks most of the way in one thread (`app.in_one_thread`).
 
 Fairness: a request puts only a few images and crops into the queues on the way at a time, and the
 batchers serve the requests in turn. Its next image queues behind those that other requests have

@@ -11,20 +11,12 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from app.face import rotation as rot
+from tests.angles import half_turns, near_lock
 
 Array = NDArray[np.float64]
 
 FACING = np.array([0.0, 0.0, -1.0])
 MANY = Rotation.random(500, rng=np.random.default_rng(3)).as_matrix()
-
-half_turns = st.floats(-180, 180)
-near_lock = st.one_of(
-    st.floats(-90, 90),
-    st.sampled_from([90.0, -90.0]),
-    st.builds(
-        lambda sign, off: sign * (90 - 10.0**off), st.sampled_from([1, -1]), st.floats(-9, 0)
-    ),
-)
 
 
 def oracle(yaw: float, pitch: float, roll: float) -> Array:
