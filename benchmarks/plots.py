@@ -23,6 +23,8 @@ def draw(plot: Plot, file: Path) -> bool:
     {"bars": _bars, "stacked": _stacked, "lines": _lines}[plot.kind](axes, plot)
     axes.set(title=plot.title, xlabel=plot.x_label, ylabel=plot.y_label)
     axes.grid(alpha=0.3, axis="x" if plot.kind == "stacked" else "y")
+    if plot.kind == "bars":  # room for the legend
+        axes.set_ylim(top=1.3 * axes.get_ylim()[1])
     axes.legend(fontsize="small", ncols=2 if len(plot.series) > 4 else 1)
     file.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(file, dpi=_DPI, metadata={"Software": None})

@@ -98,8 +98,8 @@ def plot_by_part(
         )
     axes.set_xticks(range(len(parts)), parts)
     axes.set(ylabel=unit)
-    axes.set_ylim(bottom=0)
-    axes.legend(fontsize=8)
+    axes.set_ylim(0, 1.3 * axes.get_ylim()[1])  # room for the legend
+    axes.legend(fontsize=8, ncols=2, loc="upper left")
     _save(figure, path)
 
 
