@@ -15,6 +15,7 @@ from app.errors import (
 from app.face.geometry import Crop
 from app.faces import measure
 from app.images.decoding import DecodedImage, ImageLimits, decode
+from app.images.headers import ImageHeader
 from app.images.resolution import Resolution
 from app.intake.given_boxes import check_boxes
 from app.intake.image_input import ImageInput
@@ -52,12 +53,16 @@ class ImageSteps:
         """Side of the model's crops in pixels, and over the side of the face box."""
         return self.aligner.crop_size, self.aligner.crop_scale
 
-    def open(self, image: ImageInput) -> tuple[DecodedImage, DetectorInput | None]:
-        """The pixels, and what the detector gets of them unless the caller gave boxes."""
+    def open(
+        self, image: ImageInput, header: ImageHeader | None = None
+    ) -> tuple[DecodedImage, DetectorInput | None]:
+        """The pixels, and what the detector gets of them unless the caller gave boxes. header: of
+        the image, where it was read before.
+        """
         if image.boxes is not None:
             given = [Candidate.given(box) for box in image.boxes]
-            return self.decode(image, Resolution(step=most_step(given, *self.crop))), None
-        decoded = self.decode(image, Resolution(long_side=self.detector.long_side))
+            return self.decode(image, Resolution(step=most_step(given, *self.crop)), header), None
+        decoded = self.decode(image, Resolution(long_side=self.detector.long_side), header)
         least = self.options.min_confidence
         return decoded, self.detector.prepare(decoded.pixels, least, decoded.grid)
 
@@ -88,8 +93,10 @@ class ImageSteps:
         step = most_step(found, *self.crop)
         return Resolution(step=step) if decoded.grid.step > step else None
 
-    def decode(self, image: ImageInput, resolution: Resolution) -> DecodedImage:
-        return decode(image.data, self.limits, resolution)
+    def decode(
+        self, image: ImageInput, resolution: Resolution, header: ImageHeader | None = None
+    ) -> DecodedImage:
+        return decode(image.data, self.limits, resolution, header)
 
     def measure(
         self,

@@ -143,7 +143,7 @@ async def _serve(app: FastAPI, loading: asyncio.Future[OpenModels], stop: asynci
                 )
             if not stop.is_set():
                 readiness.set_ready(analyzer)
-                seat.tell(News(WorkerState.READY, models=hashes(analyzer)))
+                seat.tell(News(WorkerState.READY, models=_running(analyzer)))
             await _watch_queues(analyzer.models, app.state.metrics, stop)
     except (CardError, ProviderError, self_test.SelfTestError) as error:
         readiness.set_unready(without_folders(str(error), settings.models_dir))
@@ -165,8 +165,13 @@ async def _watch_queues(models: Models, metrics: Metrics, stop: asyncio.Event) -
 
 
 def hashes(analyzer: Analyzer) -> dict[str, str]:
-    """Name -> SHA-256 of every loaded model."""
+    """Name -> SHA-256 of every loaded model, by its file in fp32, whatever precision runs."""
     return {name: model.card.file.sha256 for name, model in analyzer.models.all.items()}
+
+
+def _running(analyzer: Analyzer) -> dict[str, str]:
+    """Name -> SHA-256 of the files that run."""
+    return {name: model.sha256 for name, model in analyzer.models.all.items()}
 
 
 def _loaded(readiness: Readiness[Analyzer]) -> dict[str, Model]:

@@ -78,7 +78,11 @@ class InferenceSettings(Group):
         description="Threads of one worker that decode, crop and measure. Default: its share of "
         "the CPUs.",
     )
-    max_batch: int = Field(32, ge=1, description="Most face crops in one run of a model.")
+    max_batch: int = Field(
+        32,
+        ge=1,
+        description="Most face crops in one run of a model, and most images in one of a detector.",
+    )
     max_wait_ms: float = Field(
         0.0,
         ge=0,
@@ -92,7 +96,10 @@ class InferenceSettings(Group):
         "on a GPU.",
     )
     max_queue: int = Field(
-        512, ge=1, description="Face crops that may wait; further ones are answered 503."
+        512,
+        ge=1,
+        description="Face crops that may wait for a model, and images for a detector; further "
+        "ones are answered 503.",
     )
 
     @model_validator(mode="after")

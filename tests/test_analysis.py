@@ -52,11 +52,13 @@ class HeldDecode:
         self.entered = threading.Event()
         self.gate = threading.Event()
 
-    def __call__(self, data: bytes, limits: ImageLimits, resolution: Resolution) -> DecodedImage:
+    def __call__(
+        self, data: bytes, limits: ImageLimits, resolution: Resolution, *header: Any
+    ) -> DecodedImage:
         self.order.append(data)
         self.entered.set()
         assert self.gate.wait(PATIENCE)
-        return decode(data, limits, resolution)
+        return decode(data, limits, resolution, *header)
 
 
 def test_one_image_does_not_wait_for_all_of_a_large_request(

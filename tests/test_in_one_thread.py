@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -68,6 +69,13 @@ async def opened(
 async def analysed(analyzer: Analyzer, image: ImageInput, trace: Trace | None = None) -> Any:
     (result,) = await analyzer.analyze([image], Options(), trace or Trace("one"))
     return result
+
+
+def encoded(suffix: str, options: list[int]) -> bytes:
+    """The picture with one face in another format."""
+    whole = cv2.imdecode(np.frombuffer(ONE_FACE, np.uint8), cv2.IMREAD_COLOR)
+    assert whole is not None
+    return cv2.imencode(suffix, whole, options)[1].tobytes()
 
 
 async def _becomes_idle(batcher: Batcher[Any, Any]) -> None:
@@ -156,10 +164,10 @@ def test_who_leaves_stops_the_work_at_its_next_step(
     entered, gate = threading.Event(), threading.Event()
     open_image = ImageSteps.open
 
-    def held(self: ImageSteps, image: ImageInput) -> Any:
+    def held(self: ImageSteps, *image: Any) -> Any:
         entered.set()
         assert gate.wait(PATIENCE)
-        return open_image(self, image)
+        return open_image(self, *image)
 
     monkeypatch.setattr(ImageSteps, "open", held)
 
@@ -182,8 +190,13 @@ def test_who_leaves_stops_the_work_at_its_next_step(
 
 @pytest.mark.parametrize(
     ("faces", "most_pixels", "inference"),
-    [(1, MOST_PIXELS, {"max_wait_ms": 1}), (5, MOST_PIXELS, {}), (1, 100, {})],
-    ids=["batches are waited for", "many faces", "large"],
+    [
+        (1, MOST_PIXELS, {"max_wait_ms": 1}),
+        (5, MOST_PIXELS, {}),
+        (2, MOST_PIXELS, {"max_batch": 1}),
+        (1, 100, {}),
+    ],
+    ids=["batches are waited for", "many faces", "more than a batch", "large"],
 )
 def test_these_leave_the_models_to_others(
     models_dir: Path,
@@ -194,16 +207,43 @@ def test_these_leave_the_models_to_others(
     inference: dict[str, Any],
 ) -> None:
     monkeypatch.setattr("app.in_one_thread.MOST_PIXELS", most_pixels)
+    jpeg = encoded(".jpg", [])
     boxes = tuple(Box(10.0 + i, 20, 60, 60) for i in range(faces)) if faces > 1 else None
 
     async def test() -> None:
         async with opened(models_dir, **inference) as analyzer:
-            result = await analysed(analyzer, ImageInput(ONE_FACE, boxes=boxes))
+            result = await analysed(analyzer, ImageInput(jpeg, boxes=boxes))
             assert len(result.faces) == faces
 
     go(test())
     assert threads
     assert not any(name.startswith("image") for name in threads)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "options"),
+    [(".png", []), (".webp", []), (".jpg", [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])],
+    ids=["PNG", "WebP", "progressive JPEG"],
+)
+def test_what_decodes_slowly_must_be_smaller(
+    models_dir: Path,
+    threads: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    suffix: str,
+    options: list[int],
+) -> None:
+    data = encoded(suffix, options)
+    monkeypatch.setattr("app.in_one_thread._MOST_OF_OTHERS", 100)
+
+    async def test() -> None:
+        async with opened(models_dir) as analyzer:
+            assert (await analysed(analyzer, ImageInput(data))).faces
+            assert not any(name.startswith("image") for name in threads)
+            threads.clear()
+            assert (await analysed(analyzer, ImageInput(encoded(".jpg", [])))).faces
+            assert all(name.startswith("image") for name in threads)
+
+    go(test())
 
 
 def test_a_fault_of_the_image_is_raised(models_dir: Path) -> None:

@@ -14,7 +14,10 @@ from app.errors import StartUpError
 from app.settings import InferenceSettings, Settings
 from app.tuning.choice import WorkersRow
 from app.tuning.timing import Sample
+from app.tuning.variants import Variant
 from tests.tiny_models import picture, write_detector, write_landmarks
+
+VARIANT = Variant("cpu", "fp32")
 
 
 @pytest.fixture
@@ -38,7 +41,7 @@ def jpeg(settings: Settings) -> bytes:
 
 
 def test_a_worker_counts_its_images(settings: Settings) -> None:
-    row = workers_row(settings, 1, jpeg(settings), 1.0)
+    row = workers_row(settings, VARIANT, 1, jpeg(settings), 1.0)
     assert row.workers == 1
     assert row.seconds.median > 0
     assert row.cpu_ms > 0
@@ -48,15 +51,15 @@ def test_a_worker_that_cannot_start_says_why(settings: Settings) -> None:
     data = jpeg(settings)
     (settings.models_dir / "detector" / "model.onnx").unlink()
     with pytest.raises(StartUpError, match=r"A worker could not measure: .*model.onnx"):
-        workers_row(settings, 1, data, 1.0)
+        workers_row(settings, VARIANT, 1, data, 1.0)
 
 
 def test_two_measurements_are_joined_with_the_spread_between_them() -> None:
     rows = [
-        WorkersRow(2, 1, Sample(0.010, 0.009, 0.011, 5), 4.0, 200),
-        WorkersRow(2, 1, Sample(0.020, 0.019, 0.021, 5), 5.0, 210),
+        WorkersRow(VARIANT, 2, Sample(0.010, 0.009, 0.011, 5), 4.0, 200),
+        WorkersRow(VARIANT, 2, Sample(0.020, 0.019, 0.021, 5), 5.0, 210),
     ]
-    assert joined(rows) == WorkersRow(2, 1, Sample(0.015, 0.009, 0.021, 10), 4.0, 210)
+    assert joined(rows) == WorkersRow(VARIANT, 2, Sample(0.015, 0.009, 0.021, 10), 4.0, 210)
 
 
 def test_the_command_prints_tables_and_writes_settings(
@@ -67,13 +70,15 @@ def test_the_command_prints_tables_and_writes_settings(
 ) -> None:
     asked: list[tuple[int, int | None]] = []
 
-    def fake(own: Settings, workers: int, data: bytes, seconds: float) -> WorkersRow:
+    def fake(
+        own: Settings, variant: Variant, workers: int, data: bytes, seconds: float
+    ) -> WorkersRow:
         assert data[:2] == b"\xff\xd8"
         assert seconds > 0
-        threads = own.inference.threads or 0
-        asked.append((workers, threads))
+        assert own.inference.threads == variant.threads
+        asked.append((workers, variant.threads))
         time = 0.001 * workers
-        return WorkersRow(workers, threads, Sample(time, time, time, 5), 1.0, 100)
+        return WorkersRow(variant, workers, Sample(time, time, time, 5), 1.0, 100)
 
     monkeypatch.setattr(tune, "workers_row", fake)
     monkeypatch.setattr(tune, "cpu_count", lambda: 4)
@@ -90,6 +95,16 @@ def test_the_command_prints_tables_and_writes_settings(
     assert "images/s" in said.out
     assert all(line in said.out for line in lines)
     assert "measuring" in said.err
+
+
+def test_a_file_that_cannot_be_written_is_told_before_anything_is_measured(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "nowhere" / "mien.env"
+    assert tune.run(settings, argparse.Namespace(seconds=0.1, write=str(path))) == 1
+    said = capsys.readouterr()
+    assert "Give --write a file that can be written" in said.err
+    assert "measuring" not in said.err
 
 
 def test_without_models_it_fails_with_the_reason(

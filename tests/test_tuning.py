@@ -14,7 +14,7 @@ from app.inference.model import Model
 from app.inference.providers import CPU, CUDA, TENSORRT
 from app.settings import Settings
 from app.tuning import report
-from app.tuning.choice import WorkersRow, best_batch, best_variant, best_workers
+from app.tuning.choice import WorkersRow, best_batch, best_workers, finalists
 from app.tuning.sessions import Row, session_rows
 from app.tuning.timing import Sample, Work, take_turns
 from app.tuning.variants import (
@@ -30,6 +30,7 @@ from tests.tiny_precisions import add_int8
 
 FP32, TWO = Variant("cpu", "fp32"), Variant("cpu", "fp32", 2)
 BF16 = Variant("openvino", "bf16")
+GPU = Variant("cuda", "fp32")
 
 
 def exactly(seconds: float) -> Sample:
@@ -100,9 +101,19 @@ def test_the_fastest_variant_is_taken_unless_the_first_is_as_fast() -> None:
         row(BF16, 1, exactly(1.0)),
         row(BF16, 1, exactly(1.0), "landmarks"),
     ]
-    assert best_variant(rows) == BF16
+    assert finalists(rows) == [BF16]
     noisy = [*rows[:3], row(BF16, 1, Sample(1.0, 0.5, 2.5, 9)), rows[4]]
-    assert best_variant(noisy) == FP32
+    assert finalists(noisy) == [FP32]
+
+
+def test_every_accelerator_goes_the_whole_way_beside_the_best_of_the_cpu() -> None:
+    """One image at a time it may be slower than the CPU, and in batches many times faster."""
+    rows = [row(FP32, 1, exactly(2.0)), row(BF16, 1, exactly(1.0)), row(GPU, 1, exactly(3.0))]
+    assert finalists(rows) == [BF16, GPU]
+    on_cpu, on_gpu = whole_way(BF16, 4, 0.001), whole_way(GPU, 1, 0.0005)
+    assert best_workers([on_cpu, on_gpu]) is on_gpu
+    assert best_workers([on_cpu, whole_way(GPU, 1, 0.00099)]) is on_cpu
+    assert GPU.in_flight > FP32.in_flight
 
 
 def test_a_batch_size_is_named_only_where_one_gains() -> None:
@@ -114,22 +125,33 @@ def test_a_batch_size_is_named_only_where_one_gains() -> None:
     assert best_batch([*flat, row(TWO, 8, exactly(0.01))], FP32) is None
 
 
+def test_batches_that_only_cost_are_named_too() -> None:
+    rising = [row(FP32, batch, exactly(cost)) for batch, cost in ((1, 1.0), (2, 1.0), (4, 2.0))]
+    flat = [row(FP32, batch, exactly(1.0), "landmarks") for batch in (1, 2, 4)]
+    assert best_batch([*rising, *flat], FP32) == 2
+
+
 def test_more_workers_are_taken_where_threads_gain_nothing() -> None:
-    one, two = WorkersRow(1, 2, exactly(0.010), 5, 200), WorkersRow(2, 1, exactly(0.0101), 5, 200)
+    one, two = whole_way(TWO, 1, 0.010), whole_way(FP32, 2, 0.0101)
     assert best_workers([one, two]) is two
-    slower = WorkersRow(2, 1, exactly(0.02), 5, 200)
-    assert best_workers([one, slower]) is one
+    assert best_workers([one, whole_way(FP32, 2, 0.02)]) is one
+
+
+def whole_way(variant: Variant, workers: int, seconds: float) -> WorkersRow:
+    return WorkersRow(variant, workers, exactly(seconds), 5, 200)
 
 
 def test_the_lines_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = report.environment(BF16, 4, WorkersRow(2, 1, exactly(1), 5, 200))
+    text = report.environment(whole_way(BF16, 2, 1.0), 4)
     for line in text.splitlines():
         monkeypatch.setenv(*line.split("=", 1))
     settings = Settings()
     inference = settings.inference
     assert (inference.device, inference.precision) == ("openvino", "bf16")
     assert (settings.workers, inference.threads, inference.max_batch) == (2, 1, 4)
-    assert "MAX_BATCH" not in report.environment(FP32, None, None)
+    on_gpu = report.environment(whole_way(GPU, 1, 1.0), None)
+    assert "MAX_BATCH" not in on_gpu
+    assert "THREADS" not in on_gpu
 
 
 def test_tables_say_what_is_noise() -> None:
@@ -141,7 +163,7 @@ def test_tables_say_what_is_noise() -> None:
     lines = report.sessions_table(rows).splitlines()
     assert [line.split()[-1] for line in lines] == ["gain", "1.00", "2.00", "~1.33"]
     assert "1.500 (1.000 to 3.000)" in lines[3]
-    workers = [WorkersRow(1, 2, Sample(0.1, 0.05, 0.2, 9), 12.345, 210.4)]
+    workers = [WorkersRow(TWO, 1, Sample(0.1, 0.05, 0.2, 9), 12.345, 210.4)]
     assert "10.0 (5.0 to 20.0)" in report.workers_table(workers)
     refused = [Refused(BF16, "this CPU cannot")]
     assert report.refusals(refused) == "not here: openvino bf16: this CPU cannot"

@@ -3,6 +3,8 @@
 import argparse
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -17,7 +19,7 @@ from app.models import OpenModels
 from app.settings import Settings
 from app.threads import cpu_count
 from app.tuning import report
-from app.tuning.choice import WorkersRow, best_batch, best_variant, best_workers
+from app.tuning.choice import WorkersRow, best_batch, best_workers, finalists
 from app.tuning.sessions import session_rows
 from app.tuning.variants import (
     Refused,
@@ -36,13 +38,18 @@ BUSY = 0.9
 def run(settings: Settings, arguments: argparse.Namespace) -> int:
     """arguments: seconds of measuring in all; write, a file or None."""
     try:
+        if arguments.write is not None:
+            Path(arguments.write).open("a").close()  # tells now, not after minutes, that it cannot
         text = _tune(settings, arguments.seconds)
+        if arguments.write is not None:
+            Path(arguments.write).write_text(text, encoding="utf-8")
+            print(f"\nWritten to {arguments.write}.")
+    except OSError as error:
+        print(f"FAILED: {error}. Give --write a file that can be written.", file=sys.stderr)
+        return 1
     except (CardError, StartUpError) as error:
         print(f"FAILED: {error}", file=sys.stderr)
         return 1
-    if arguments.write is not None:
-        Path(arguments.write).write_text(text, encoding="utf-8")
-        print(f"\nWritten to {arguments.write}.")
     return 0
 
 
@@ -55,25 +62,22 @@ def _tune(settings: Settings, seconds: float) -> str:
     largest = settings.inference.max_batch
     rows = session_rows(opened, picture, largest, seconds * SHARE_OF_SESSIONS)
     print(f"{report.SESSIONS}\n\n{report.sessions_table(rows)}\n{report.refusals(refused)}\n")
-    variant = best_variant(rows)
-    batch = best_batch(rows, variant)
-    workers = None
-    if variant.on_cpu:
-        data = _jpeg(picture)
-        found = _workers(settings, variant, data, seconds * (1 - SHARE_OF_SESSIONS))
-        print(f"{report.WORKERS}\n\n{report.workers_table(found)}\n")
-        workers = best_workers(found)
+    data, rest = _jpeg(picture), seconds * (1 - SHARE_OF_SESSIONS)
+    found = _workers(settings, finalists(rows), data, rest)
+    print(f"{report.WORKERS}\n\n{report.workers_table(found)}\n")
+    best = best_workers(found)
+    batch = best_batch(rows, replace(best.variant, threads=1))
     if share < BUSY:
         print(
             f"This machine is busy: a thread of this program got {share:.0%} of a CPU. What is "
             "timed by the clock (images/s, and all with several threads) is too slow by what "
             "others used, and may be ranked wrongly: run this again when the machine is quiet.\n"
         )
-    text = report.environment(variant, batch, workers)
+    text = report.environment(best, batch)
     alone = "" if batch else " No batch size clearly gains, so MIEN_INFERENCE__MAX_BATCH stays."
     print(f"The best of these, and the simpler one where two are within noise.{alone}\n")
     print(text, end="")
-    if variant.precision != "fp32":
+    if best.variant.precision != "fp32":
         print(f"\n{report.PRECISION}")
     return text
 
@@ -94,23 +98,29 @@ def _open_all(settings: Settings) -> tuple[list[tuple[Variant, OpenModels]], lis
     return opened, refused
 
 
-def _workers(settings: Settings, variant: Variant, data: bytes, seconds: float) -> list[WorkersRow]:
-    """Every split of the CPUs into workers and threads, measured twice, one after the other."""
+def _workers(
+    settings: Settings, variants: Sequence[Variant], data: bytes, seconds: float
+) -> list[WorkersRow]:
+    """On the CPU every split of the CPUs into workers and threads, on an accelerator one worker;
+    each measured twice, one after the other.
+    """
     cpus = cpu_count()
-    splits = [(max(1, cpus // threads), threads) for threads in thread_counts()]
-    measured: dict[tuple[int, int], list[WorkersRow]] = {split: [] for split in splits}
-    each = max(2.0, seconds / (REPEATS * len(splits)))
+    ways = [
+        (replace(variant, threads=threads), max(1, cpus // threads) if variant.on_cpu else 1)
+        for variant in variants
+        for threads in (thread_counts() if variant.on_cpu else [1])
+    ]
+    measured: dict[tuple[Variant, int], list[WorkersRow]] = {way: [] for way in ways}
+    each = max(2.0, seconds / (REPEATS * len(ways)))
     for turn in range(REPEATS):
-        for workers, threads in splits:
+        for variant, workers in ways:
             _say(
-                f"measuring: workers={workers}, threads={threads}, turn {turn + 1} of {REPEATS} ..."
+                f"measuring: {variant}, workers={workers}, threads={variant.threads}, "
+                f"turn {turn + 1} of {REPEATS} ..."
             )
-            own = with_variant(
-                settings,
-                Variant(variant.device, variant.precision, threads),
-                decode_threads=max(1, cpus // workers),
-            )
-            measured[workers, threads].append(workers_row(own, workers, data, each))
+            own = with_variant(settings, variant, decode_threads=max(1, cpus // workers))
+            row = workers_row(own, variant, workers, data, each)
+            measured[variant, workers].append(row)
     return [joined(rows) for rows in measured.values()]
 
 

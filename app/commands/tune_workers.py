@@ -21,10 +21,9 @@ from app.processes.sharing import of_one_worker
 from app.settings import Settings
 from app.tuning.choice import WorkersRow
 from app.tuning.timing import Sample
+from app.tuning.variants import Variant
 
 SLICE_SECONDS = 0.5
-IN_FLIGHT = 4
-"""Images that each worker has under way: one is decoded while another is in a model."""
 PATIENCE = 120.0
 """Seconds for all workers to load their models."""
 
@@ -34,11 +33,13 @@ Counts = tuple[list[int], float, float]
 """Of one worker: images per slice, CPU seconds of them, largest resident size in MB."""
 
 
-def workers_row(settings: Settings, workers: int, data: bytes, seconds: float) -> WorkersRow:
+def workers_row(
+    settings: Settings, variant: Variant, workers: int, data: bytes, seconds: float
+) -> WorkersRow:
     """Run `workers` processes on the image file `data` for `seconds`.
 
-    settings: of the service; its inference.threads are those of each worker's sessions.
-    StartUpError when a worker does not come to work.
+    settings: of the service on the device of `variant`. StartUpError when a worker does not come to
+    work.
     """
     # Not forked: this process has run models, and a fork would inherit their locks.
     context = multiprocessing.get_context("spawn")
@@ -47,7 +48,8 @@ def workers_row(settings: Settings, workers: int, data: bytes, seconds: float) -
     lines, processes = [], []
     for _ in range(workers):
         here, there = context.Pipe(duplex=False)
-        process = context.Process(target=_worker, args=(own, data, barrier, seconds, there))
+        measuring = data, variant.in_flight, barrier, seconds, there
+        process = context.Process(target=_worker, args=(own, *measuring))
         process.start()
         there.close()
         lines.append(here)
@@ -65,8 +67,7 @@ def workers_row(settings: Settings, workers: int, data: bytes, seconds: float) -
     rates = [SLICE_SECONDS / max(sum(part), 0.5) for part in slices]
     cpu = sum(cpu for _, cpu, _ in counted)
     largest = max(megabytes for _, _, megabytes in counted)
-    threads = own.inference.threads or 1
-    return WorkersRow(workers, threads, Sample.of(rates), 1000 * cpu / max(images, 1), largest)
+    return WorkersRow(variant, workers, Sample.of(rates), 1000 * cpu / max(images, 1), largest)
 
 
 def joined(rows: list[WorkersRow]) -> WorkersRow:
@@ -75,8 +76,8 @@ def joined(rows: list[WorkersRow]) -> WorkersRow:
     low, high = min(row.seconds.low for row in rows), max(row.seconds.high for row in rows)
     count = sum(row.seconds.count for row in rows)
     return WorkersRow(
+        rows[0].variant,
         rows[0].workers,
-        rows[0].threads,
         Sample(sum(medians) / len(medians), low, high, count),
         min(row.cpu_ms for row in rows),
         max(row.megabytes for row in rows),
@@ -113,14 +114,14 @@ def _received(line: Connection) -> Counts | str:
 
 
 def _worker(
-    settings: Settings, data: bytes, barrier: Any, seconds: float, line: Connection
+    settings: Settings, data: bytes, callers: int, barrier: Any, seconds: float, line: Connection
 ) -> None:
     """The life of one process; answers counts, or a sentence when it cannot."""
     # What the models say at start was said before.
     sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     try:
         opened = load_models(settings)
-        line.send(asyncio.run(_measure(opened, settings, data, barrier, seconds)))
+        line.send(asyncio.run(_measure(opened, settings, data, callers, barrier, seconds)))
     except BrokenBarrierError:
         line.send(_OTHER_FAILED)
     except Exception as error:
@@ -129,7 +130,7 @@ def _worker(
 
 
 async def _measure(
-    opened: Any, settings: Settings, data: bytes, barrier: Any, seconds: float
+    opened: Any, settings: Settings, data: bytes, callers: int, barrier: Any, seconds: float
 ) -> Counts:
     async with open_analyzer(opened, settings, lambda _: None) as analyzer:
         await _images(analyzer, data, time.perf_counter() + SLICE_SECONDS, [0])
@@ -137,8 +138,7 @@ async def _measure(
         counts = [0] * (int(seconds / SLICE_SECONDS) + 2)
         started, cpu = time.perf_counter(), time.process_time()
         until = started + len(counts) * SLICE_SECONDS
-        callers = (_images(analyzer, data, until, counts) for _ in range(IN_FLIGHT))
-        await asyncio.gather(*callers)
+        await asyncio.gather(*(_images(analyzer, data, until, counts) for _ in range(callers)))
         return counts, time.process_time() - cpu, _megabytes()
 
 

@@ -60,19 +60,22 @@ class DecodedImage:
 
 
 def decode(
-    data: bytes, limits: ImageLimits | None = None, resolution: Resolution = FULL
+    data: bytes,
+    limits: ImageLimits | None = None,
+    resolution: Resolution = FULL,
+    header: ImageHeader | None = None,
 ) -> DecodedImage:
     """Decode a JPEG, PNG, WebP or BMP file. Blocks: call it in a thread.
 
-    resolution: what is needed; only JPEGs are ever decoded coarser than they are.
+    resolution: what is needed; only JPEGs are ever decoded coarser than they are. header: the
+    file's, where `checked_header` has read it before.
 
     Raises:
         UnsupportedMediaType: not one of these formats.
         ImageTooManyPixels: larger than `limits`, found before decoding.
         ImageUndecodable: empty, cut short or damaged.
     """
-    header = read_header(data)
-    _check_size(header, limits or ImageLimits())
+    header = header or checked_header(data, limits or ImageLimits())
     try:
         pixels, step = _stored_pixels(header, resolution)
     except (cv2.error, ValueError, MemoryError) as error:
@@ -84,6 +87,15 @@ def decode(
     beyond = (0, 0, width * step - header.width, height * step - header.height)
     grid = Grid(step, *exif.upright_sides(beyond, header.orientation))
     return DecodedImage(exif.upright(pixels, header.orientation), header.orientation, grid)
+
+
+def checked_header(data: bytes, limits: ImageLimits) -> ImageHeader:
+    """What the file claims. Blocks, but briefly. Raises as `decode` does, for all that can be known
+    before decoding.
+    """
+    header = read_header(data)
+    _check_size(header, limits)
+    return header
 
 
 def pixels_to_decode(files: Iterable[bytes], limits: ImageLimits) -> int:
@@ -105,8 +117,7 @@ def silence_codecs() -> None:
 
 def _pixels(data: bytes, limits: ImageLimits) -> int:
     try:
-        header = read_header(data)
-        _check_size(header, limits)
+        header = checked_header(data, limits)
     except (UnsupportedMediaType, ImageUndecodable, ImageTooManyPixels):
         return 0
     return header.width * header.height

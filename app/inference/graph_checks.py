@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.face.card import CardError, ModelCard
-from app.inference.providers import STALE, Session
+from app.inference.providers import Session
+from app.inference.unobtained import STALE
 
 Sides = Sequence[int | str | None]
 

@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from app.face.card import ModelCard, ModelInput, load_card, verify
+from app.face.card import CardError, ModelCard, ModelInput, load_card, verify
 from app.inference.graph_checks import check_answers, check_batch, check_graph
 from app.inference.precision import Choice, Precision, choose
 from app.inference.provider_options import ProviderSettings
@@ -23,6 +23,7 @@ from app.inference.providers import (
     Device,
     Session,
     SessionRequest,
+    after_failed_run,
     fill_for,
     open_session,
 )
@@ -84,8 +85,9 @@ class Model:
                 none of the memory that the largest batch takes.
 
         Raises:
-            CardError: the card is wrong, or speaks of another file or another graph.
-            ProviderError: what was asked for by name is not obtained.
+            CardError: the card is wrong, or speaks of another file or another graph, or that
+                cannot be run.
+            ProviderError: what was asked for by name is not obtained, or fails at its first run.
         """
         if threads < 1:
             raise ValueError(f"a session needs at least one thread. Received: {threads}")
@@ -103,12 +105,25 @@ class Model:
             choice.arithmetic,
             settings,
         )
+        model = cls._of(request, card, choice, settings)
+        if warm:
+            try:
+                model.warm_up()
+            except CardError:
+                raise
+            except Exception as error:
+                other = after_failed_run(request, model.provider, error)
+                model = cls._of(other, card, choice, settings)
+                model.warm_up()
+        return model
+
+    @classmethod
+    def _of(
+        cls, request: SessionRequest, card: ModelCard, choice: Choice, settings: ProviderSettings
+    ) -> Self:
         session = open_session(request)
         check_graph(card, session)
-        model = cls(card, session, choice, settings.batch_sizes)
-        if warm:
-            model.warm_up()
-        return model
+        return cls(card, session, choice, settings.batch_sizes)
 
     @property
     def max_batch(self) -> int:

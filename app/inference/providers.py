@@ -3,19 +3,19 @@
 `auto` takes CUDA where a session really gets it and else the CPU. The others are for those who ask:
 TensorRT builds engines for minutes, OpenVINO was no faster than ONNX Runtime in fp32 on two CPU
 cores (1.0 to 1.1 times its time for one crop), CoreML has not been measured. A device that is named
-and not obtained is an error: nothing here falls back silently.
+and not obtained is an error, and a session never leaves its device later: nothing here falls back
+silently.
 """
 
 import contextlib
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import onnxruntime as ort
 
-from app.errors import ProviderError
 from app.face.card import CardError, ModelInput
 from app.inference.bound_session import BoundSession
 from app.inference.openvino_session import OpenVinoSession
@@ -26,6 +26,13 @@ from app.inference.provider_options import (
     tensorrt_options,
 )
 from app.inference.shape_policy import Fill
+from app.inference.unobtained import (
+    STALE,
+    failed_at_first_run,
+    not_built_in,
+    not_obtained,
+    tell_of_the_cpu,
+)
 
 Device = Literal["auto", "cpu", "cuda", "tensorrt", "openvino", "coreml"]
 Arithmetic = Literal["fp32", "bf16", "fp16", "int8"]
@@ -33,23 +40,6 @@ CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 TENSORRT, COREML = "TensorrtExecutionProvider", "CoreMLExecutionProvider"
 OPENVINO = OpenVinoSession.PROVIDER
 
-STALE = "Export the model again and write its card anew."
-_BACK = "or set MIEN_INFERENCE__DEVICE=cpu."
-_REMEDIES = {
-    "cuda": "Check that `nvidia-smi` shows a GPU (in a container: `--gpus all`) and that the CUDA "
-    f"and cuDNN libraries of this onnxruntime ({ort.__version__}) are installed, {_BACK}",
-    "tensorrt": "Check that `nvidia-smi` shows a GPU (in a container: `--gpus all`) and that the "
-    f"TensorRT libraries that onnxruntime {ort.__version__} was built for can be loaded (`pip "
-    f"install tensorrt` in that version, on LD_LIBRARY_PATH), {_BACK}",
-    "coreml": f"CoreML needs macOS 12 or newer; update it, {_BACK}",
-}
-_FLAVOURS = {
-    "cuda": "the GPU flavour (`pip install 'mien[gpu]'` into a fresh environment; the CPU and GPU "
-    "builds exclude each other)",
-    "tensorrt": "the GPU flavour (`pip install 'mien[gpu]'` into a fresh environment; the CPU and "
-    "GPU builds exclude each other) and TensorRT",
-    "coreml": "onnxruntime's build for macOS",
-}
 _NAMED = {"cuda": CUDA, "tensorrt": TENSORRT, "coreml": COREML}
 
 
@@ -99,7 +89,8 @@ def open_session(request: SessionRequest) -> Session:
             halves=request.arithmetic == "bf16",
             cache=request.settings.engine_cache,
         )
-    _check_built_in(request.device)
+    if request.device in _NAMED and _NAMED[request.device] not in _built_in():
+        raise not_built_in(request.device, _built_in())
     said = io.StringIO()
     try:
         # What is missing of CUDA's libraries is printed, not raised.
@@ -111,7 +102,10 @@ def open_session(request: SessionRequest) -> Session:
             )
     except Exception as error:
         if request.device in _NAMED:
-            raise _not_obtained(request.device, str(error)) from error
+            raise not_obtained(request.device, str(error)) from error
+        if request.device == "auto" and CUDA in _built_in():
+            tell_of_the_cpu(error)
+            return open_session(replace(request, device="cpu"))
         raise CardError(
             f"{request.path} cannot be loaded by onnxruntime: {error}. {STALE}"
         ) from error
@@ -119,26 +113,29 @@ def open_session(request: SessionRequest) -> Session:
     got = session.get_providers()[0]
     if request.device in _NAMED and got != _NAMED[request.device]:
         reason = " ".join([f"the session runs on {got}", *said.getvalue().split()])
-        raise _not_obtained(request.device, reason)
+        raise not_obtained(request.device, reason)
+    # Or onnxruntime answers a failed run by going over to another provider.
+    session.disable_fallback()
     return BoundSession(session) if got in (CUDA, TENSORRT) else session
+
+
+def after_failed_run(request: SessionRequest, provider: str, error: Exception) -> SessionRequest:
+    """What to open instead of a session whose first run failed: with device=auto the CPU.
+
+    Raises:
+        ProviderError: a device was named.
+        CardError: the CPU cannot run the file either.
+    """
+    if request.device == "auto" and provider != CPU:
+        tell_of_the_cpu(error)
+        return replace(request, device="cpu")
+    if request.device in ("auto", "cpu"):
+        raise CardError(f"{request.path} cannot be run by onnxruntime: {error}. {STALE}")
+    raise failed_at_first_run(request.device, error)
 
 
 def _built_in() -> list[str]:
     return list(ort.get_available_providers())
-
-
-def _check_built_in(device: Device) -> None:
-    if device in _NAMED and _NAMED[device] not in _built_in():
-        raise ProviderError(
-            f"device={device} was asked for, but this onnxruntime is built without it (it has "
-            f"{', '.join(_built_in())}). Install {_FLAVOURS[device]}, {_BACK}"
-        )
-
-
-def _not_obtained(device: Device, reason: str) -> ProviderError:
-    return ProviderError(
-        f"device={device} was asked for and not obtained: {reason}. {_REMEDIES[device]}"
-    )
 
 
 def _providers(request: SessionRequest) -> list[Any]:

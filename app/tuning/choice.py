@@ -10,22 +10,32 @@ from app.tuning.variants import Variant
 
 @dataclass(frozen=True, slots=True)
 class WorkersRow:
-    """seconds: per image, all workers together. cpu_ms: of one image. megabytes: of one worker."""
+    """variant: its threads are those of each worker's sessions. seconds: per image, all workers
+    together. cpu_ms: of one image. megabytes: of one worker.
+    """
 
+    variant: Variant
     workers: int
-    threads: int
     seconds: Sample
     cpu_ms: float
     megabytes: float
 
 
-def best_variant(rows: Sequence[Row]) -> Variant:
-    """The device and precision whose models take least for one image with one face, with one
-    thread; the first of those within noise of it, and the CPU in fp32 is measured first.
+def finalists(rows: Sequence[Row]) -> list[Variant]:
+    """What is worth the whole way: of the CPU's the best, and every accelerator, of which one image
+    at a time tells little.
+    """
+    variants = dict.fromkeys(row.variant for row in rows)
+    return [_best_on_cpu(rows), *(variant for variant in variants if not variant.on_cpu)]
+
+
+def _best_on_cpu(rows: Sequence[Row]) -> Variant:
+    """The precision whose models take least for one image with one face, with one thread; the first
+    of those within noise of it, and fp32 is measured first.
     """
     totals: dict[Variant, Sample] = {}
     for row in rows:
-        if row.batch == 1 and row.variant.threads == 1:
+        if row.batch == 1 and row.variant.threads == 1 and row.variant.on_cpu:
             before = totals.get(row.variant)
             totals[row.variant] = row.seconds if before is None else _sum(before, row.seconds)
     fastest = min(totals.values(), key=lambda total: total.median)
@@ -34,20 +44,26 @@ def best_variant(rows: Sequence[Row]) -> Variant:
 
 def best_batch(rows: Sequence[Row], variant: Variant) -> int | None:
     """The smallest batch size that no other clearly beats per item, for the model that gains most
-    from a larger one. None when none gains: then there is nothing to set.
+    from a larger one. Where none gains, the largest that costs none of them anything; None when all
+    do: then there is nothing to set.
     """
-    best = 1
-    for model in dict.fromkeys(row.model for row in rows):
-        mine = [row for row in rows if row.model == model and row.variant == variant]
-        fastest = min(mine, key=lambda row: row.seconds.median).seconds
-        enough = [row.batch for row in mine if not fastest.clearly_less(row.seconds)]
-        best = max(best, min(enough))
-    return best if best > 1 else None
+    mine = [row for row in rows if row.variant == variant]
+    sizes = {row.batch for row in mine}
+    gains, harmless = 1, set(sizes)
+    for model in dict.fromkeys(row.model for row in mine):
+        own = [row for row in mine if row.model == model]
+        fastest = min(own, key=lambda row: row.seconds.median).seconds
+        slow = {row.batch for row in own if fastest.clearly_less(row.seconds)}
+        gains = max(gains, min({row.batch for row in own} - slow))
+        harmless -= slow
+    if gains > 1:
+        return gains
+    return None if max(sizes) in harmless else max(harmless)
 
 
 def best_workers(rows: Sequence[WorkersRow]) -> WorkersRow:
-    """The most workers of those within noise of the fastest: what HTTP costs on top of this is
-    shared by them, and not by threads.
+    """The most workers of those within noise of the fastest, of whatever device: what HTTP costs on
+    top of this is shared by them, and not by threads.
     """
     fastest = min(rows, key=lambda row: row.seconds.median).seconds
     enough = [row for row in rows if not fastest.clearly_less(row.seconds)]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from app.tuning.choice import WorkersRow
 from app.tuning.sessions import Row
 from app.tuning.timing import Sample
-from app.tuning.variants import Refused, Variant
+from app.tuning.variants import Refused
 
 SESSIONS = """\
 One model by itself. "ms per item" is the time of one image (detector) or one face (landmarks) when
@@ -19,7 +19,8 @@ image by less than the bounds of app/accuracy_gate.py. For the cards' numbers se
 MIEN_INFERENCE__PRECISION=fp32."""
 WORKERS = """\
 The whole way of an image with one face (JPEG decoding, detector, crop, landmarks, measuring; no
-HTTP) on all CPUs. Each worker is a process with its own models and `threads` threads per model.
+HTTP) on all CPUs, and on each accelerator that can be had by one worker. Each worker is a process
+with its own models and `threads` threads per model.
 "images/s" is of all workers together; "CPU ms" is processor time per image."""
 
 
@@ -36,15 +37,16 @@ def sessions_table(rows: Sequence[Row]) -> str:
 
 
 def workers_table(rows: Sequence[WorkersRow]) -> str:
-    lines = [("workers", "threads", "images/s", "gain", "CPU ms", "MB per worker")]
+    lines = [("device", "workers", "threads", "images/s", "gain", "CPU ms", "MB per worker")]
     for row in rows:
         rate = Sample(
             1 / row.seconds.median, 1 / row.seconds.high, 1 / row.seconds.low, row.seconds.count
         )
         lines.append(
             (
+                str(row.variant),
                 str(row.workers),
-                str(row.threads),
+                str(row.variant.threads),
                 _interval(rate, "{:.1f}"),
                 _gain(row.seconds, rows[0].seconds),
                 f"{row.cpu_ms:.2f}",
@@ -58,15 +60,15 @@ def refusals(refused: Sequence[Refused]) -> str:
     return "\n".join(f"not here: {entry.variant}: {entry.reason}" for entry in refused)
 
 
-def environment(variant: Variant, batch: int | None, workers: WorkersRow | None) -> str:
+def environment(best: WorkersRow, batch: int | None) -> str:
     """The settings as lines of an environment file; what makes no difference is left out."""
     lines: dict[str, object] = {
-        "MIEN_INFERENCE__DEVICE": variant.device,
-        "MIEN_INFERENCE__PRECISION": variant.precision,
-        "MIEN_WORKERS": 1 if workers is None else workers.workers,
+        "MIEN_INFERENCE__DEVICE": best.variant.device,
+        "MIEN_INFERENCE__PRECISION": best.variant.precision,
+        "MIEN_WORKERS": best.workers,
     }
-    if workers is not None:
-        lines["MIEN_INFERENCE__THREADS"] = workers.threads
+    if best.variant.on_cpu:
+        lines["MIEN_INFERENCE__THREADS"] = best.variant.threads
     if batch is not None:
         lines["MIEN_INFERENCE__MAX_BATCH"] = batch
     return "".join(f"{name}={value}\n" for name, value in lines.items())

@@ -32,6 +32,13 @@ class Variant:
     def on_cpu(self) -> bool:
         return self.device in ("cpu", "openvino")
 
+    @property
+    def in_flight(self) -> int:
+        """Images that each worker has under way when it is measured: one is decoded while another
+        is in a model, and an accelerator wants batches.
+        """
+        return 4 if self.on_cpu else 32
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:

@@ -57,9 +57,11 @@ class Decodes:
         self._last: weakref.ref[Any] | None = None
         monkeypatch.setattr("app.image_steps.decode", self)
 
-    def __call__(self, data: bytes, limits: ImageLimits, resolution: Resolution) -> DecodedImage:
+    def __call__(
+        self, data: bytes, limits: ImageLimits, resolution: Resolution, *header: Any
+    ) -> DecodedImage:
         self.held_before.append(self._last is not None and self._last() is not None)
-        image = decoding.decode(data, limits, FULL if self.full else resolution)
+        image = decoding.decode(data, limits, FULL if self.full else resolution, *header)
         self.steps.append(image.grid.step)
         self._last = weakref.ref(image.pixels)
         return image

@@ -9,7 +9,7 @@ import onnxruntime as ort
 import pytest
 
 from app.errors import ProviderError
-from app.face.card import load_card
+from app.face.card import CardError, load_card
 from app.inference.bound_session import BoundSession
 from app.inference.model import Model, ProviderSettings
 from app.inference.providers import COREML, CPU, CUDA, TENSORRT, SessionRequest, open_session
@@ -20,14 +20,29 @@ Providers = list[Any]
 
 
 class FakeSession:
-    """A session that claims a provider and computes by the real one on the CPU."""
+    """A session that claims a provider and computes by the real one on the CPU.
 
-    def __init__(self, path: Path, options: Any, claims: str) -> None:
+    A failing one does as onnxruntime does: unless that is forbidden it goes over to the CPU when a
+    run fails, says so on the standard output at most, and goes on.
+    """
+
+    def __init__(self, path: Path, options: Any, claims: str, fails: Exception | None) -> None:
         self._real = REAL(path, options, providers=[CPU])
-        self._claims = claims
+        self._claims, self._fails = claims, fails
+        self._falls_back = True
 
     def get_providers(self) -> list[str]:
         return [self._claims, CPU]
+
+    def disable_fallback(self) -> None:
+        self._falls_back = False
+
+    def run(self, *args: Any) -> Any:
+        if self._fails is not None and self._claims != CPU:
+            if not self._falls_back:
+                raise self._fails
+            self._claims = CPU
+        return self._real.run(*args)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
@@ -45,12 +60,12 @@ def landmarks(tmp_path: Path) -> Path:
 def pretend(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Providers]]:
     """Build `has` into onnxruntime, and let sessions run on `gets`; what sessions were asked."""
 
-    def install(has: list[str], gets: str) -> list[Providers]:
+    def install(has: list[str], gets: str, fails: Exception | None = None) -> list[Providers]:
         asked: list[Providers] = []
 
         def session(path: Path, options: Any, providers: Providers) -> Any:
             asked.append(providers)
-            return FakeSession(path, options, gets)
+            return FakeSession(path, options, CPU if providers == [CPU] else gets, fails)
 
         monkeypatch.setattr(ort, "get_available_providers", lambda: [*has, CPU])
         monkeypatch.setattr(ort, "InferenceSession", session)
@@ -116,6 +131,59 @@ def test_a_session_that_cannot_be_made_names_the_reason(
     monkeypatch.setattr(ort, "InferenceSession", fails)
     with pytest.raises(ProviderError, match=r"not obtained: no kernel image.*nvidia-smi"):
         Model.open(landmarks, "cuda")
+
+
+class MemoryGoneError(Exception):
+    """onnxruntime's own errors are plain exceptions, too."""
+
+
+@pytest.mark.parametrize(
+    ("device", "claims", "remedy"),
+    [("cuda", CUDA, "GPU_MEM_LIMIT.*nvidia-smi"), ("coreml", COREML, "macOS")],
+)
+def test_a_named_device_that_fails_at_its_first_run_is_not_left(
+    landmarks: Path, pretend: Callable[..., Any], device: Any, claims: str, remedy: str
+) -> None:
+    pretend([CUDA, COREML], claims, MemoryGoneError("no more"))
+    with pytest.raises(ProviderError, match=rf"device={device} .*first run.*no more.*{remedy}"):
+        Model.open(landmarks, device)
+
+
+def test_auto_takes_the_cpu_where_cuda_cannot_run_and_says_so(
+    landmarks: Path, pretend: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    pretend([CUDA], CUDA, MemoryGoneError("no more"))
+    model = Model.open(landmarks, "auto")
+    assert model.provider == CPU
+    assert model.on_cpu
+    assert "models run on the CPU: no more" in caplog.text
+
+
+def test_auto_takes_the_cpu_where_no_session_on_cuda_can_be_made(
+    landmarks: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def session(path: Path, options: Any, providers: Providers) -> Any:
+        if providers != [CPU]:
+            raise MemoryGoneError("no more")
+        return REAL(path, options, providers=providers)
+
+    monkeypatch.setattr(ort, "get_available_providers", lambda: [CUDA, CPU])
+    monkeypatch.setattr(ort, "preload_dlls", lambda: None)
+    monkeypatch.setattr(ort, "InferenceSession", session)
+    assert Model.open(landmarks, "auto").provider == CPU
+    assert "models run on the CPU: no more" in caplog.text
+
+
+def test_a_file_that_cannot_be_run_is_the_cards_error(
+    landmarks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(ort.InferenceSession):  # type: ignore[misc, unused-ignore]
+        def run(self, *_: Any) -> None:
+            raise MemoryGoneError("no kernel")
+
+    monkeypatch.setattr(ort, "InferenceSession", Broken)
+    with pytest.raises(CardError, match=r"cannot be run by onnxruntime: no kernel.*again"):
+        Model.open(landmarks, "cpu")
 
 
 def test_auto_takes_cuda_before_the_cpu_and_nothing_else(

@@ -13,6 +13,7 @@ import pytest
 from app import main, self_test
 from app.__main__ import main as command
 from app.analysis import open_analyzer
+from app.face.card import load_card
 from app.images import decoding
 from app.measuring import alignment
 from app.models import load_models
@@ -29,7 +30,9 @@ from tests.service.serving import (
     running,
     until,
 )
+from tests.tiny_graphs import BASE_STD
 from tests.tiny_models import TEMPLATE_68, write_landmarks
+from tests.tiny_precisions import add_int8
 
 
 @pytest.fixture
@@ -49,6 +52,19 @@ def reason(service: Service) -> str:
     detail: str = problem(service.client.get("/readyz"), 503, "not-ready")["detail"]
     assert str(service.app.state.settings.models_dir) not in detail
     return detail
+
+
+def test_the_log_names_the_files_that_run(copied: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "mien.start")
+    add_int8(copied / DEFAULT, faster_on=[], shift=BASE_STD / 20)
+    add_int8(copied / "detector", faster_on=[], network=copied / "detector")
+    settings = Settings(models_dir=copied, inference=InferenceSettings(precision="int8"))
+    with running(settings) as service:
+        listed = service.client.get("/models").json()["models"]
+        served = {model["name"]: model["sha256"] for model in listed}
+        (ready,) = [record for record in caplog.records if record.getMessage() == "ready"]
+        assert ready.__dict__["facts"]["models"] == served
+        assert served[DEFAULT] != load_card(copied / DEFAULT).file.sha256
 
 
 def test_ready_when_the_self_test_passes(golden: Path) -> None:
