@@ -72,6 +72,19 @@ class _History(keras.callbacks.Callback):
             file.write(",".join(map(str, [epoch, *values.values()])) + "\n")
 
 
+class _KeepsLast(keras.callbacks.Callback):
+    """The network after each epoch; a kill while it is written leaves that of the epoch before."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:  # noqa: ARG002
+        unfinished = self._path.with_stem("unfinished")
+        self.model.save(unfinished)
+        unfinished.replace(self._path)
+
+
 class _StopsWhenNoBetter(keras.callbacks.Callback):
     """Ends a run `patience` epochs after its best validation loss, and keeps the weights of that.
 
@@ -153,7 +166,7 @@ def fit(
             keras.callbacks.BackupAndRestore(str(out / "backup"), double_checkpoint=True),
             _TellEpoch(train),
             _History(out / "history.csv"),
-            keras.callbacks.ModelCheckpoint(str(last)),
+            _KeepsLast(last),
             *([_StopsWhenNoBetter(out, schedule.patience)] if schedule.patience else []),
             *_tensorboard(out),
             *(callbacks or []),

@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike
 from training.landmarks.metrics import area_under_ced, ced
 
 _COUNTERS = ("epoch", "step", "samples", "seconds", "time")
+_COLOURS = 10
+_STROKES, _MARKERS = ("-", "--", ":"), "os^"
 
 
 def plot_ced(
@@ -29,10 +31,11 @@ def plot_ced(
     errors (fractions) of others, of whom no per-face errors are at hand; drawn as vertical lines.
     """
     figure, axes = _figure(title)
-    for name, values in errors.items():
+    for index, (name, values) in enumerate(errors.items()):
         thresholds, shares = ced(values, limit)
         label = f"{name} (AUC {area_under_ced(values, limit):.3f})"
-        axes.plot(thresholds * 100, shares * 100, label=label, linewidth=1.8)
+        stroke = _STROKES[index // _COLOURS % len(_STROKES)]
+        axes.plot(thresholds * 100, shares * 100, label=label, linewidth=1.8, linestyle=stroke)
     for index, (name, mean) in enumerate((peers or {}).items()):
         colour = f"C{len(errors) + index}"
         label = f"{name}, mean {mean * 100:.2f} %"
@@ -89,12 +92,21 @@ def plot_by_part(
     figure, axes = _figure(title)
     for index, (name, values) in enumerate(rows.items()):
         # Beside each other, so that intervals do not cover each other.
-        places = [parts.index(part) + 0.06 * (index - (len(rows) - 1) / 2) for part in values]
+        apart = min(0.06, 0.5 / len(rows))
+        places = [parts.index(part) + apart * (index - (len(rows) - 1) / 2) for part in values]
         middles = [value for value, _, _ in values.values()]
         below = [value - low for value, low, _ in values.values()]
         above = [high - value for value, _, high in values.values()]
+        again = index // _COLOURS % len(_STROKES)
         axes.errorbar(
-            places, middles, (below, above), label=name, marker="o", capsize=3, linewidth=1.4
+            places,
+            middles,
+            (below, above),
+            label=name,
+            marker=_MARKERS[again],
+            linestyle=_STROKES[again],
+            capsize=3,
+            linewidth=1.4,
         )
     axes.set_xticks(range(len(parts)), parts)
     axes.set(ylabel=unit)

@@ -1,6 +1,5 @@
 """Faces with landmarks cut out once, so that training reads memory and not photographs."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,22 +11,27 @@ from app.face.landmarks import scheme as scheme_named
 from training.cutting import cut_out, flaw
 from training.images import read_rgb
 from training.prepared_faces import PreparedFaces
-from training.prepared_folder import Arrays, fill, read, read_manifest
+from training.prepared_folder import Arrays, LeftOut, fill, read, read_manifest
 from training.samples import FaceSample, ImageSample
 
 PREPARED_SIZE = 256
 
 
 def prepare(
-    samples: Iterable[ImageSample], scheme: str, out: Path, size: int = PREPARED_SIZE
+    samples: Iterable[ImageSample],
+    scheme: str,
+    out: Path,
+    size: int = PREPARED_SIZE,
+    limit: int | None = None,
 ) -> dict[str, Any]:
     """Cuts every face that has landmarks of `scheme` and writes the folder `out`; returns the
     manifest (training.prepared_folder).
 
-    size: pixels of a prepared crop's side, twice that of what a network sees of it.
+    size: pixels of a prepared crop's side, twice that of what a network sees of it. limit: the
+    samples are that many of each set.
     """
     make = partial(_faces, scheme=scheme, size=size)
-    return fill(out, list(samples), make, {"scheme": scheme, "size": size})
+    return fill(out, list(samples), make, {"scheme": scheme, "size": size}, limit)
 
 
 def load_prepared(folder: Path) -> PreparedFaces:
@@ -36,14 +40,14 @@ def load_prepared(folder: Path) -> PreparedFaces:
 
 
 def _faces(
-    samples: Sequence[ImageSample], left_out: Counter[str], scheme: str, size: int
+    samples: Sequence[ImageSample], left_out: LeftOut, scheme: str, size: int
 ) -> Arrays | None:
     rows = []
     for sample in samples:
         image = None
         for face in sample.faces:
             if reason := _rejection(face, scheme):
-                left_out[reason] += 1
+                left_out.append((sample.path.name, reason))
                 continue
             image = read_rgb(sample.path) if image is None else image
             assert face.box is not None and face.points_in_image is not None  # noqa: PT018

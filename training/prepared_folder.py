@@ -1,13 +1,15 @@
-"""A folder of prepared faces: `labels.npz`, `manifest.json` and, where pictures are learnt from,
-`pixels.npy` (n, S, S, 3) uint8.
+"""A folder of prepared faces: `labels.npz`, `manifest.json`, `rejected.csv` and, where pictures are
+learnt from, `pixels.npy` (n, S, S, 3) uint8.
 
 It is made in parts, so that what was interrupted goes on where it stopped; the manifest, written
 last, says what is in it: counts, subjects, what was rejected and why, licences and checksums.
 """
 
+import csv
 import hashlib
 import json
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,24 +25,32 @@ from training.samples import ImageSample, rejected
 
 Arrays = dict[str, Any]
 """Arrays with one row for each face, by name."""
-Make = Callable[[Sequence[ImageSample], "Counter[str]"], Arrays | None]
-"""Some samples -> their faces, with `subject`, `split` and perhaps `pixels`, or None; counts what
-it leaves out by the reason why.
+LeftOut = list[tuple[str, str]]
+"""Pictures with a face of no use, and why."""
+Make = Callable[[Sequence[ImageSample], LeftOut], Arrays | None]
+"""Some samples -> their faces, with `subject`, `split` and perhaps `pixels`, or None; adds what it
+leaves out.
 """
 
 _PIXELS, _LABELS, _MANIFEST, _PARTS = "pixels.npy", "labels.npz", "manifest.json", "parts"
+_REJECTED = "rejected.csv"
 _PART = 200  # samples: seconds of work
 _LEFT_OUT = "left_out"
 
 
 def fill(
-    folder: Path, samples: Sequence[ImageSample], make: Make, settings: Mapping[str, str | int]
+    folder: Path,
+    samples: Sequence[ImageSample],
+    make: Make,
+    settings: Mapping[str, str | int],
+    limit: int | None = None,
 ) -> dict[str, Any]:
     """Writes the folder, unless it holds these samples already; returns the manifest.
 
-    settings: what else decides the faces; it stands in the manifest. ValueError when no sample has
-    a face.
+    settings: what else decides the faces; it stands in the manifest, and so does limit: the samples
+    are that many of each set. ValueError when no sample has a face.
     """
+    settings = dict(settings) | ({"limit": limit} if limit is not None else {})
     key = _key(samples, settings)
     if (folder / _MANIFEST).is_file():
         manifest = dict(read_manifest(folder))
@@ -48,7 +58,7 @@ def fill(
             print(f"{folder} is prepared already; delete it to prepare it anew")
             return manifest
         (folder / _MANIFEST).unlink()
-    parts, left_out = [], Counter[str]()
+    parts, left_out = [], LeftOut()
     with tqdm(total=len(samples), desc=f"prepare {folder.name}", unit="picture") as bar:
         for start in range(0, len(samples), _PART):
             some = samples[start : start + _PART]
@@ -57,7 +67,7 @@ def fill(
             parts += [part] if part.labels else []
             bar.update(len(some))
     if not parts:
-        raise ValueError(f"no face can be used: {dict(left_out)}")
+        raise ValueError(f"no face can be used: {_by_reason(left_out)}")
     faces: Arrays = {
         name: np.concatenate([part.labels[name] for part in parts]) for name in parts[0].labels
     }
@@ -66,10 +76,11 @@ def fill(
     if parts[0].has_pixels:
         _join_pixels([part.file for part in parts], folder / _PIXELS, len(faces["split"]))
         files.append(_PIXELS)
+    _tell(rejected(samples) + left_out, folder / _REJECTED)
     manifest = {
         **settings,
         **_contents(samples, faces["subject"], faces["split"]),
-        "rejected": dict(left_out),
+        "rejected": _by_reason(left_out),
         "sha256": {name: _sha256(folder / name) for name in files},
         "made_of": key,
     }
@@ -84,6 +95,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise FileNotFoundError(f"{folder} is not prepared: run `python -m training prepare` first")
     manifest: dict[str, Any] = json.loads((folder / _MANIFEST).read_text())
     return manifest
+
+
+def limits_of(prepared: Path) -> list[int]:
+    """The limit that the folders below `prepared` were made with, or none."""
+    manifests = (json.loads(path.read_text()) for path in prepared.rglob(_MANIFEST))
+    return sorted({manifest["limit"] for manifest in manifests if "limit" in manifest})
 
 
 def require_splits(folders: Iterable[Path], *, validated: bool = False) -> None:
@@ -118,14 +135,14 @@ class _Part:
     file: Path
     labels: Arrays
     has_pixels: bool
-    left_out: Counter[str]
+    left_out: LeftOut
 
 
 def _part(folder: Path, samples: Sequence[ImageSample], make: Make, key: str) -> _Part:
     """Made, or read where an earlier run left it."""
     file = folder / f"{key}.npz"
     if not file.is_file():
-        left_out = Counter[str]()
+        left_out = LeftOut()
         arrays = make(samples, left_out) or {}
         folder.mkdir(parents=True, exist_ok=True)
         # Under its name only once it is whole.
@@ -134,7 +151,7 @@ def _part(folder: Path, samples: Sequence[ImageSample], make: Make, key: str) ->
         (folder / "unfinished.npz").rename(file)
     with np.load(file) as saved:
         labels = {name: saved[name] for name in saved.files if name != "pixels"}
-        left_out = Counter(json.loads(str(labels.pop(_LEFT_OUT))))
+        left_out = [(name, why) for name, why in json.loads(str(labels.pop(_LEFT_OUT)))]
         return _Part(file, labels, "pixels" in saved.files, left_out)
 
 
@@ -151,6 +168,18 @@ def _join_pixels(parts: Sequence[Path], out: Path, faces: int) -> None:
         row += len(pixels)
 
 
+def _tell(left_out: LeftOut, file: Path) -> None:
+    """Every picture and the reason into the file, how many for each reason to the person."""
+    with file.open("w", newline="") as stream:
+        csv.writer(stream).writerows([("picture", "reason"), *left_out])
+    for reason, count in _by_reason(left_out).items():
+        print(f"{count} left out, {reason}: see {file}", file=sys.stderr)
+
+
+def _by_reason(left_out: LeftOut) -> dict[str, int]:
+    return dict(Counter(reason for _, reason in left_out))
+
+
 def _contents(
     samples: Sequence[ImageSample], subject: NDArray[np.str_], split: NDArray[np.str_]
 ) -> dict[str, Any]:
@@ -160,19 +189,22 @@ def _contents(
         "splits": dict(Counter(split.tolist())),
         "subjects": {part: len(np.unique(subject[split == part])) for part in np.unique(split)},
         "licences": {name: SOURCES[name].licence for name in sources if name in SOURCES},
-        "rejected_by_the_loader": rejected(samples),
+        "rejected_by_the_loader": _by_reason(rejected(samples)),
     }
 
 
 def _key(samples: Sequence[ImageSample], settings: Mapping[str, str | int]) -> str:
-    """Changes with every label and setting."""
+    """Changes with every label and setting, and with pictures of another length."""
     digest = hashlib.sha256(json.dumps(dict(settings), sort_keys=True).encode())
     for sample in samples:
         digest.update(f"{sample.path.name} {sample.subject} {sample.split}".encode())
+        digest.update(f"{sample.path.stat().st_size if sample.path.is_file() else 0}".encode())
         for face in sample.faces:
             points = b"" if face.points_in_image is None else face.points_in_image.tobytes()
             rotation = b"" if face.rotation is None else face.rotation.tobytes()
-            digest.update(f"{face.box} {face.ignore}".encode() + points + rotation)
+            seen = b"" if face.seen is None else face.seen.tobytes()
+            told = f"{face.box} {face.ignore} {sorted(face.tags.items())}".encode()
+            digest.update(told + points + rotation + seen)
     return digest.hexdigest()
 
 

@@ -10,13 +10,15 @@ from app.face.card import DataUse, Metric, RecipeUse
 from training.cards import CardFacts, build_card, write_card
 from training.datasets import SOURCES, load
 from training.export import Export
+from training.faces.prepared import SHARDS
 from training.faces.rendered import FOLDER as HELD_OUT_RENDERS
 from training.fit import FinishedRun
 from training.onnx_graph import describe
 from training.parity import ParityReport
 from training.precision_files import precision_files
+from training.prepared_folder import limits_of
 from training.samples import Split
-from training.synthetic.shard_files import read_manifest
+from training.synthetic.shard_files import read_manifest, rendered_by
 from training.workspace import Workspace
 
 _PARITY_FILE = "parity.json"
@@ -73,6 +75,7 @@ def recipe_use(workspace: Workspace, *, seed: int, batch: int, code: str) -> Rec
         f"--epochs {schedule.epochs} --steps-per-epoch {schedule.steps_per_epoch}",
         f"--learning-rate {schedule.learning_rate:g}",
     ]
+    options += [f"--limit {limit}" for limit in limits_of(workspace.prepared)]
     if run.begins_with:
         options.append(f"--begin-with {run.begins_with.split()[0]}")
     return RecipeUse(
@@ -101,6 +104,7 @@ def data_use(
         for sample in load(name, data):
             images[sample.split] += 1
             faces[sample.split] += len(sample.faces)
+        made = f"`render {rendered_by(read_manifest(data / name))}`" if name in SHARDS else ""
         rows += [
             DataUse(
                 name=f"{SOURCES[name].title} [{SOURCES[name].citation}]",
@@ -108,7 +112,7 @@ def data_use(
                 images=images[split],
                 faces=faces[split],
                 use=split,
-                note=(notes or {}).get(name, ""),
+                note="; ".join(note for note in ((notes or {}).get(name), made) if note),
             )
             for split in splits
             if images[split]

@@ -1,7 +1,6 @@
 """What every data set yields: images with labelled faces, in one form whatever the source."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -60,11 +59,18 @@ def some_of(samples: Sequence[ImageSample], limit: int | None) -> list[ImageSamp
     return [samples[row * len(samples) // limit] for row in range(limit)]
 
 
-def rejected(samples: Iterable[ImageSample]) -> dict[str, int]:
-    """How many faces came without a label that their set holds, by the reason why.
+def to_learn_from(samples: Iterable[ImageSample], apart: Container[str] = ()) -> list[ImageSample]:
+    """Those that are not for tests. apart: subjects that are tested on in another set, whose split
+    may be another.
+    """
+    return [one for one in samples if one.split != "test" and one.subject not in apart]
 
-    Loaders leave out what cannot be right and say so in tags["rejected"]; a preparation counts what
+
+def rejected(samples: Iterable[ImageSample]) -> list[tuple[str, str]]:
+    """The pictures with a face that came without a label that their set holds, and the reason why.
+
+    Loaders leave out what cannot be right and say so in tags["rejected"]; a preparation tells what
     it then leaves out itself.
     """
-    reasons = (face.tags.get("rejected") for sample in samples for face in sample.faces)
-    return dict(Counter(reason for reason in reasons if reason))
+    faces = ((sample.path.name, face) for sample in samples for face in sample.faces)
+    return [(name, face.tags["rejected"]) for name, face in faces if face.tags.get("rejected")]

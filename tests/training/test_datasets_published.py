@@ -2,7 +2,6 @@
 
 import csv
 from pathlib import Path
-from xml.sax.saxutils import quoteattr
 
 import cv2
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from app.face.rotation import to_300w_lp, to_euler
+from tests.training.tiny_sets import write_ibug_large
 from training import datasets
 from training.datasets import biwi, pointing04, points_and_angles
 
@@ -22,35 +22,10 @@ def picture(path: Path) -> None:
 
 
 class TestIbug300wLarge:
-    TRAIN, TEST = "labels_ibug_300W_train.xml", "labels_ibug_300W_test.xml"
-
-    def write(self, root: Path, file: str, names: list[str], parts: int = 68) -> Path:
-        body = ""
-        for name in names:
-            picture(root / name)
-            # dlib writes parts in the order of their names; readers must not rely on it.
-            points = "".join(
-                f"      <part name='{i:02d}' x='{10 + i}' y='{200 - i}'/>\n"
-                for i in reversed(range(parts))
-            )
-            body += (
-                f"  <image file={quoteattr(name)} width='64' height='48'>\n"
-                f"    <box top='78' left='74' width='138' height='140'>\n{points}    </box>\n"
-                "  </image>\n"
-            )
-        path = root / file
-        path.write_text(
-            "<?xml version='1.0' encoding='ISO-8859-1'?>\n"
-            "<?xml-stylesheet type='text/xsl' href='image_metadata_stylesheet.xsl'?>\n"
-            "<dataset>\n<name>iBUG face point dataset</name>\n<comment>none</comment>\n"
-            f"<images>\n{body}</images>\n</dataset>\n"
-        )
-        return path
-
     def test_points_come_in_the_order_of_their_names(self, tmp_path: Path) -> None:
         root = tmp_path / "ibug_300w_large"
-        self.write(root, self.TRAIN, ["lfpw/trainset/image_0457.png"])
-        self.write(root, self.TEST, ["helen/testset/30427236_1.jpg"])
+        write_ibug_large(root, ["lfpw/trainset/image_0457.png"])
+        write_ibug_large(root, ["helen/testset/30427236_1.jpg"], test=True)
         train, test = datasets.load("ibug_300w_large", tmp_path)
         (face,) = train.faces
         assert face.points_in_image is not None
@@ -66,8 +41,8 @@ class TestIbug300wLarge:
     ) -> None:
         root = tmp_path / "ibug_300w_large"
         many = [f"afw/{n}_1{suffix}.jpg" for n in range(40) for suffix in ("", "_mirror")]
-        self.write(root, self.TRAIN, [*many, "lfpw/testset/image_0001.png", "afw/99_1.jpg"])
-        self.write(root, self.TEST, ["afw/99_2.jpg", "helen/trainset/7_1_mirror.jpg"])
+        write_ibug_large(root, [*many, "lfpw/testset/image_0001.png", "afw/99_1.jpg"])
+        write_ibug_large(root, ["afw/99_2.jpg", "helen/trainset/7_1_mirror.jpg"], test=True)
         samples = datasets.load("ibug_300w_large", tmp_path)
         found: dict[str, set[str]] = {}
         for sample in samples:
@@ -82,14 +57,14 @@ class TestIbug300wLarge:
 
     def test_errors_name_file_and_remedy(self, tmp_path: Path) -> None:
         root = tmp_path / "ibug_300w_large"
-        train = self.write(root, self.TRAIN, ["afw/1_1.jpg"])
+        train = write_ibug_large(root, ["afw/1_1.jpg"])
         with pytest.raises(FileNotFoundError, match="unpack ibug_300W_large"):
             datasets.load("ibug_300w_large", tmp_path)
-        self.write(root, self.TEST, ["afw/2_1.jpg"])
+        write_ibug_large(root, ["afw/2_1.jpg"], test=True)
         (root / "afw/2_1.jpg").unlink()
         with pytest.raises(FileNotFoundError, match=r"2_1\.jpg is missing, though labels_ibug"):
             datasets.load("ibug_300w_large", tmp_path)
-        self.write(root, self.TEST, ["afw/2_1.jpg"], parts=67)
+        write_ibug_large(root, ["afw/2_1.jpg"], parts=67, test=True)
         with pytest.raises(ValueError, match=r"gives 2_1\.jpg 67 parts, expected 00 to 67"):
             datasets.load("ibug_300w_large", tmp_path)
         train.write_text(train.read_text()[:300])

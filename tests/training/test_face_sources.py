@@ -157,9 +157,9 @@ def test_angles_without_points(tmp_path: Path) -> None:
     np.testing.assert_allclose(roll, sat[:, 2], atol=1e-3)
 
 
-def test_shards_are_read_with_those_for_training_first(tmp_path: Path) -> None:
+def test_shards_are_read_and_put_with_those_for_training_first(tmp_path: Path) -> None:
     write_renders(tmp_path / "renders", 120)
-    faces = load_source("renders", tmp_path, tmp_path)
+    faces = load_source("renders", tmp_path, tmp_path).train_first()
     made = OpenMadeUp()()
     names = [f"render-{index}" for index in range(120)]
     train = [name for name in names if validation_by_subject(name, one_in=20) == "train"]

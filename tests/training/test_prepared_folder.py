@@ -1,7 +1,6 @@
 """A preparation that was interrupted goes on, and says what it made."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 
 from app.face.geometry import Box
 from training import prepared_folder
-from training.prepared_folder import Arrays, fill, read, require_splits
+from training.prepared_folder import Arrays, LeftOut, fill, read, require_splits
 from training.samples import FaceSample, ImageSample
 
 
@@ -36,14 +35,14 @@ class Maker:
         self.made: list[str] = []
         self._breaks_at = breaks_at
 
-    def __call__(self, some: Sequence[ImageSample], left_out: Counter[str]) -> Arrays | None:
+    def __call__(self, some: Sequence[ImageSample], left_out: LeftOut) -> Arrays | None:
         rows = []
         for sample in some:
             if sample.path.stem == self._breaks_at:
                 raise OSError("no more")
             self.made.append(sample.path.stem)
             if int(sample.path.stem) % 5 == 4:
-                left_out["a fifth"] += 1
+                left_out.append((sample.path.name, "a fifth"))
             else:
                 rows.append(sample)
         if not rows:
@@ -69,33 +68,41 @@ def test_what_was_made_is_not_made_again(tmp_path: Path) -> None:
     assert faces["subject"].tolist() == [f"person {i // 2}" for i in (0, 1, 2, 3, 5, 6, 7, 8)]
     assert manifest["rejected"] == {"a fifth": 2}
     assert {path.name for path in tmp_path.iterdir()} == {
-        "pixels.npy", "labels.npz", "manifest.json",
+        "pixels.npy", "labels.npz", "manifest.json", "rejected.csv",
     }  # fmt: skip
     third = Maker()
     assert fill(tmp_path, samples(10), third, {}) == manifest
     assert third.made == []
 
 
-@pytest.mark.parametrize("change", ["a label", "a setting", "a split"])
+@pytest.mark.parametrize("change", ["a label", "a setting", "a split", "what is seen"])
 def test_other_labels_or_settings_are_made_anew(tmp_path: Path, change: str) -> None:
     before, maker = samples(6), Maker()
     fill(tmp_path, before, Maker(), {"size": 96})
     after = list(before)
     if change == "a label":
         after[1] = replace(before[1], faces=(FaceSample(box=Box(1, 2, 31, 40)),))
+    if change == "what is seen":
+        seen = np.array([True, False])
+        after[1] = replace(before[1], faces=(replace(before[1].faces[0], seen=seen),))
     if change == "a split":
         after[1] = replace(before[1], split="validation")
     fill(tmp_path, after, maker, {"size": 128 if change == "a setting" else 96})
     assert maker.made == [str(i) for i in range(6)]
 
 
-def test_the_manifest_says_what_is_there(tmp_path: Path) -> None:
+def test_the_manifest_says_what_is_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     manifest = fill(tmp_path, samples(10), Maker(), {"scheme": "ibug-68"})
     assert manifest["scheme"] == "ibug-68"
     assert manifest["faces"] == 8
     assert manifest["splits"] == {"train": 7, "validation": 1}
     assert manifest["subjects"] == {"train": 4, "validation": 1}
     assert "research" in manifest["licences"]["w300"]
+    rejected = (tmp_path / "rejected.csv").read_text().splitlines()
+    assert rejected == ["picture,reason", "4.jpg,a fifth", "9.jpg,a fifth"]
+    assert f"2 left out, a fifth: see {tmp_path / 'rejected.csv'}" in capsys.readouterr().err
     content = (tmp_path / "pixels.npy").read_bytes()
     assert manifest["sha256"]["pixels.npy"] == hashlib.sha256(content).hexdigest()
 

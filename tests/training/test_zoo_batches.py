@@ -164,9 +164,11 @@ def test_points_that_no_head_has_are_left_out(capsys: pytest.CaptureFixture[str]
     faces = labelled()
     points = faces.points.copy()
     points[3] = np.random.default_rng(0).permutation(points[3])
-    rows = posed_rows(replace(faces, points=points))
-    assert rows.tolist() == [0, 1, 2, 4, 5, 6, 7, 8]
+    split = np.array(["train"] * 7 + ["validation"] * 2)
+    mixed = replace(faces, points=points, split=split)
+    assert posed_rows(mixed, "train").tolist() == [0, 1, 2, 4, 5, 6]
     assert "1 faces left out" in capsys.readouterr().err
+    assert posed_rows(mixed, "validation").tolist() == [7, 8]
 
 
 def test_a_face_without_a_rotation_of_its_own_is_never_taught_that_it_looks_ahead(
@@ -188,7 +190,7 @@ def test_a_face_without_points_keeps_the_rotation_of_its_set() -> None:
         rotation=rotations().astype(np.float32),
         rotation_weights=np.tile(np.array([1, 1, 0.1], np.float32), (9, 1)),
     )
-    crops, vectors = plain_vectors(faces, 64)
+    crops, vectors = plain_vectors(faces, np.arange(9), 64)
     assert crops.shape == (9, 64, 64, 3)
     np.testing.assert_allclose(vectors, to_rotation_vector(rotations()), atol=1e-5)
     _, vector = crop_and_vector(faces, 2, 64, 20.0, flipped=True)
@@ -203,14 +205,14 @@ def test_every_face_comes_in_three_turns_and_their_mirrors() -> None:
         rotation=np.eye(3, dtype=np.float32)[None],
         rotation_weights=np.ones((1, 3), np.float32),
     )
-    batches = VectorBatches([(faces, 1.0)], size=16, batch=100, steps=1, seed=1)
+    rows = np.arange(1)
+    batches = VectorBatches([(faces, rows, 1.0)], size=16, batch=100, steps=1, seed=1)
     crops, vectors = batches[0]
     assert crops.dtype == np.uint8
     rolls = np.unique(np.round(np.degrees(vectors[:, 2]), 2))
     np.testing.assert_allclose(rolls, sorted(set(ANGLES[0]) | {-a for a in ANGLES[0]}), atol=1e-2)
-    nothing = replace(faces, rotation_weights=np.zeros((1, 3), np.float32))
     with pytest.raises(ValueError, match="prepare it first"):
-        VectorBatches([(nothing, 1.0)], size=16, batch=2, steps=1, seed=1)
+        VectorBatches([(faces, rows[:0], 1.0)], size=16, batch=2, steps=1, seed=1)
 
 
 def test_losses_by_hand_and_without_points_that_were_not_seen() -> None:

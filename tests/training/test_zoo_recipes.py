@@ -35,7 +35,6 @@ from training.zoo.entrants import LARGE, entrants
 from training.zoo.landmark_recipe import LandmarkZooRecipe
 from training.zoo.posed_points import PosedPoints, prepare_posed
 from training.zoo.runs import begun
-from training.zoo.sources import present
 
 FACTS = {"source": "renders", "edition": "free", "terms": "none"}
 SHORT: dict[str, Any] = {"epochs": 2, "steps_per_epoch": 2}
@@ -263,15 +262,6 @@ def test_faces_that_no_head_fits_are_counted_and_not_learnt_from(tmp_path: Path)
     }
 
 
-def test_sets_that_are_not_there_are_named_and_left_out(
-    data: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert present(("muct", "renders"), data) == ["renders"]
-    assert "muct" in capsys.readouterr().err
-    with pytest.raises(ValueError, match="muct, w300"):
-        present(("muct", "w300"), data)
-
-
 def test_the_points_of_76_are_learnt_from_renders_too(data: Path, tmp_path: Path) -> None:
     workspace = Workspace(tmp_path, tmp_path, RESNET50_MUCT.name)
     RESNET50_MUCT.prepare(data, workspace)
@@ -299,6 +289,12 @@ def test_a_run_without_imagenet_goes_on_without_it(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text(json.dumps({"imagenet": False}))
     assert not begun(build, True, tmp_path)[1]
     assert asked == [True, False]
+
+
+def test_a_broken_file_of_a_run_without_imagenet_does_not_matter(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text(json.dumps({"imagenet": False}))
+    (tmp_path / "last.keras").write_bytes(b"half of it")
+    assert not begun(small_points, True, tmp_path)[1]
 
 
 def test_a_run_with_imagenet_goes_on_where_it_cannot_be_had(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ SIDE = 120
 def write_set(root: Path, names: list[str], **labels: Any) -> None:
     (root / "images").mkdir(parents=True)
     for index, name in enumerate(names):
-        picture = np.full((SIDE, SIDE, 3), 40 + 10 * index, np.uint8)
+        picture = np.full((SIDE, SIDE, 3), 40 + 10 * index % 200, np.uint8)
         assert cv2.imwrite(str(root / "images" / name), picture)
     np.savez(root / "labels.npz", filename=np.array(names), **labels)
 
@@ -24,6 +25,32 @@ def write_renders(folder: Path, count: int, source: str = "renders") -> Path:
     facts = {"source": source, "edition": "free", "terms": "none"}
     write_samples(OpenMadeUp(), {"seed": 1}, facts, folder, count)
     return folder
+
+
+def write_ibug_large(root: Path, names: list[str], parts: int = 68, *, test: bool = False) -> Path:
+    """One of dlib's two lists of 300-W, and the pictures that it names."""
+    body = ""
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        assert cv2.imwrite(str(root / name), np.full((48, 64, 3), 128, np.uint8))
+        # dlib writes parts in the order of their names; readers must not rely on it.
+        points = "".join(
+            f"      <part name='{i:02d}' x='{10 + i}' y='{200 - i}'/>\n"
+            for i in reversed(range(parts))
+        )
+        body += (
+            f"  <image file={quoteattr(name)} width='64' height='48'>\n"
+            f"    <box top='78' left='74' width='138' height='140'>\n{points}    </box>\n"
+            "  </image>\n"
+        )
+    path = root / f"labels_ibug_300W_{'test' if test else 'train'}.xml"
+    path.write_text(
+        "<?xml version='1.0' encoding='ISO-8859-1'?>\n"
+        "<?xml-stylesheet type='text/xsl' href='image_metadata_stylesheet.xsl'?>\n"
+        "<dataset>\n<name>iBUG face point dataset</name>\n<comment>none</comment>\n"
+        f"<images>\n{body}</images>\n</dataset>\n"
+    )
+    return path
 
 
 def write_pointing(root: Path) -> None:

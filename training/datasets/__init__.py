@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from tqdm import tqdm
+
 from training.datasets import (
     aflw2000_3d,
     aflw2000_3d_68,
@@ -76,4 +78,5 @@ def load(name: str, data: Path) -> list[ImageSample]:
         raise FileNotFoundError(f"{root} is missing: put the data set {name!r} there")
     if facts.archive is not None:
         verify_archive(root, facts.archive)
-    return list(_LOADERS[name](root))
+    samples = _LOADERS[name](root)
+    return list(tqdm(samples, f"read {name}", unit="picture", leave=False, disable=None, delay=2))

@@ -4,8 +4,7 @@ Photographs are cut, and their heads fitted, once by `prepare_source`; renders a
 already and are read where they lie.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -25,10 +24,10 @@ from training.faces.crops import LabelledCrops
 from training.faces.lids import PHOTOGRAPH_WEIGHT, believed, eyes_that_show, openness_of_lids
 from training.faces.targets import POINTS
 from training.images import read_rgb
-from training.prepared_folder import Arrays, fill, read
+from training.prepared_folder import Arrays, LeftOut, fill, read
 from training.profiling.fit import HeadFitter
 from training.profiling.habits import habits_of_300w
-from training.samples import FaceSample, ImageSample, some_of
+from training.samples import FaceSample, ImageSample, some_of, to_learn_from
 from training.synthetic.contour import JawContour
 from training.synthetic.facekit import load_facekit
 from training.synthetic.shard_files import PER_SHARD, labels_path, read_manifest
@@ -45,6 +44,7 @@ _MOST_TILT = 75.0  # its next tilt is 90, where pan says nothing
 # centres.
 _OF_FIVE = {2: 30, 3: 48, 4: 54}
 _EYES = slice(36, 48)
+_NO_HEAD_FITS = "pose only: the fitted head leaves too much over"
 # Nobody marked what hides the points of photographs: most of them show.
 SHOWN_WEIGHT = 0.1
 SHARDS = frozenset({"renders", "renders-before-photographs", "profiled"})
@@ -58,41 +58,43 @@ def prepare_source(
     size: int = _SIZE,
     fit_heads: bool = True,
     limit: int | None = None,
+    apart: Container[str] = (),
 ) -> None:
     """Cuts the faces of the set `name` into `folder` (training.prepared_folder); nothing for
     shards.
 
     size: pixels of a prepared picture's side. fit_heads: faces with 68 points get the rotation of
-    the head fitted to them, in place of their set's. limit: pictures at most.
+    the head fitted to them, in place of their set's. limit: pictures at most. apart: subjects that
+    are tested on, in whatever set.
     """
     if name in SHARDS:
         read_manifest(data / name)  # tells now, not in training, that it is missing
         return
-    samples = some_of([sample for sample in load(name, data) if sample.split != "test"], limit)
+    samples = some_of(to_learn_from(load(name, data), apart), limit)
     fitter: list[HeadFitter] = []
 
-    def make(some: Sequence[ImageSample], left_out: Counter[str]) -> Arrays | None:
+    def make(some: Sequence[ImageSample], left_out: LeftOut) -> Arrays | None:
         faces = _cut_all(some, size, left_out)
         if faces is not None and fit_heads and faces.point_weights.all(axis=1).any():
             fitter.extend([] if fitter else [_head_fitter(data / "facekit")])
             faces = _with_fitted_pose(faces, fitter[0], left_out)
         return faces.arrays() if faces is not None else None
 
-    fill(folder, samples, make, {"source": name, "size": size, "heads_fitted": int(fit_heads)})
+    settings: dict[str, str | int] = {"source": name, "size": size, "heads_fitted": int(fit_heads)}
+    fill(folder, samples, make, settings, limit)
 
 
 def load_source(name: str, data: Path, folder: Path) -> LabelledCrops:
-    """What `prepare_source` made of the set, or its shards, those for training first; photographs
-    with their eyes' openness as far as the points on their lids tell, and labelled points as
-    visible.
+    """What `prepare_source` made of the set, or its shards; photographs with the openness of their
+    eyes as far as the points on their lids tell, and labelled points as visible.
     """
     if name in SHARDS:
-        return from_shards(data / name).train_first()
+        return from_shards(data / name)
     faces = LabelledCrops.of(read(folder))
     shown = (faces.point_weights > 0).astype(np.float32)
     faces = replace(faces, visible=shown, visible_weights=SHOWN_WEIGHT * shown)
     weight = _POINT_WEIGHT.get(name, 0.0) * PHOTOGRAPH_WEIGHT
-    return (_with_openness_of_lids(faces, weight) if weight else faces).train_first()
+    return _with_openness_of_lids(faces, weight) if weight else faces
 
 
 def from_shards(folder: Path) -> LabelledCrops:
@@ -142,14 +144,12 @@ def _with_openness_of_lids(faces: LabelledCrops, weight: float) -> LabelledCrops
     )
 
 
-def _cut_all(
-    samples: Sequence[ImageSample], size: int, left_out: Counter[str]
-) -> LabelledCrops | None:
+def _cut_all(samples: Sequence[ImageSample], size: int, left_out: LeftOut) -> LabelledCrops | None:
     rows = []
     for sample in samples:
         for face in sample.faces:
             if reason := _rejection(face):
-                left_out[reason] += 1
+                left_out.append((sample.path.name, reason))
             else:
                 rows.append((*_cut(sample, face, size), sample.subject, sample.split))
     if not rows:
@@ -207,9 +207,7 @@ def _head_fitter(facekit: Path) -> HeadFitter:
     return HeadFitter(kit, contour, habits_of_300w(kit, contour))
 
 
-def _with_fitted_pose(
-    faces: LabelledCrops, fitter: HeadFitter, left_out: Counter[str]
-) -> LabelledCrops:
+def _with_fitted_pose(faces: LabelledCrops, fitter: HeadFitter, left_out: LeftOut) -> LabelledCrops:
     """Rotations of all faces with 68 points whose fit can be believed.
 
     The fit sees the prepared picture, with the face in its middle: what the network sees, too.
@@ -223,7 +221,7 @@ def _with_fitted_pose(
             faces.rotation[row] = found.rotation
             faces.rotation_weights[row] = 1.0
         else:
-            left_out["pose only: the fitted head leaves too much over"] += 1
+            left_out.append((str(faces.subject[row]), _NO_HEAD_FITS))
     return faces
 
 

@@ -65,7 +65,7 @@ def _read_out(
 
     pooled: off the mean over the map instead of all of it, a twelfth of c1-net's weights. At a rate
     of 1e-3 the flattened form has first steps so large that networks were left which answer the
-    same to every picture; at 1e-4 it learns, and better than the pooled one.
+    same to every picture; at 1e-4 it learns.
     """
     x = layers.GlobalAveragePooling2D()(x) if pooled else layers.Flatten()(x)
     x = layers.Dropout(dropout)(x) if dropout else x

@@ -100,8 +100,11 @@ class Face68:
         self.fit_on(self.load(data, workspace.prepared), data, workspace.fit, beginning)
 
     def load(self, data: Path, prepared: Path) -> dict[str, LabelledCrops]:
-        """The faces of all sets, by name."""
-        return {name: load_source(name, data, prepared / name) for name in self.shares}
+        """The faces of all sets, by name, those for training first: taking a split copies no
+        picture.
+        """
+        sets = {name: load_source(name, data, prepared / name) for name in self.shares}
+        return {name: faces.train_first() for name, faces in sets.items()}
 
     def fit_on(
         self,

@@ -56,7 +56,7 @@ class Landmarks68:
     def prepare(self, data: Path, workspace: Workspace) -> None:
         sets = (some_of(load(name, data), workspace.limit) for name in self.weights)
         samples = [sample for some in sets for sample in some]
-        prepare(samples, self.scheme, workspace.prepared)
+        prepare(samples, self.scheme, workspace.prepared, limit=workspace.limit)
 
     def train(self, data: Path, workspace: Workspace) -> None:  # noqa: ARG002 - reads what prepare left
         """Trains on the training split, judged on 300-W's validation split."""

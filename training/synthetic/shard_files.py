@@ -55,6 +55,16 @@ def read_manifest(folder: Path) -> Mapping[str, Any]:
     return manifest
 
 
+def rendered_by(manifest: Mapping[str, Any]) -> str:
+    """The options of `python -m training render` that make the same folder."""
+    series = manifest["series"]
+    names = {"seed": "seed", "size": "size", "margin": "margin", "backgrounds": "backgrounds"}
+    names |= {"photographs": "profile"}
+    told = {option: series.get(name) for name, option in names.items()}
+    options = {"count": manifest["count"], **told}
+    return " ".join(f"--{name} {value}" for name, value in options.items() if value is not None)
+
+
 def read_shards(folder: Path) -> Iterator[Mapping[str, NDArray[Any]]]:
     """The arrays of each shard, pictures as "images", in order of index.
 

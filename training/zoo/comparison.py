@@ -166,8 +166,9 @@ def _pictures(
 ) -> dict[str, str]:
     """Draws them into docs/images; captions by path relative to docs."""
     title = "300-W LFPW test, five places over the distance of the eyes' centres"
+    curves = _alike_together(errors)
     plot_ced(
-        docs / "images" / "zoo-ced.png", errors, limit=0.25, title="300-W LFPW test, five places"
+        docs / "images" / "zoo-ced.png", curves, limit=0.25, title="300-W LFPW test, five places"
     )
     captions = {"images/zoo-ced.png": f"Share of faces below each error, {title}"}
     for test, metric, title in (
@@ -182,6 +183,14 @@ def _pictures(
         plot_by_part(docs / path, known, title=title, unit="degrees")
         captions[path] = title
     return captions
+
+
+def _alike_together(errors: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Models that answer with the points of another one are one line with it."""
+    names: dict[bytes, list[str]] = {}
+    for name, values in errors.items():
+        names.setdefault(values.tobytes(), []).append(name)
+    return {", ".join(alike): errors[alike[0]] for alike in names.values()}
 
 
 def _by_bin(rows: Sequence[Metric], name: str) -> dict[str, tuple[float, float, float]]:

@@ -112,13 +112,19 @@ def _models(compared: Sequence[Compared], timings: Sequence[Timing]) -> str:
                 " and ".join(str(part) for part in told),
                 card.licence.edition,
                 f"{card.file.parameters:,}",
+                f"{card.recipe.steps:,}",
+                f"{card.recipe.samples:,}",
                 f"{card.file.bytes / 1e6:.1f} MB",
                 f"{number(timing.milliseconds)} ms",
                 number(timing.ratio),
             )
         )
-    head = ("model", "tells", "edition", "parameters", "file", "a crop", "ratio")
+    head = (
+        *("model", "tells", "edition", "parameters", "steps", "faces drawn", "file", "a crop"),
+        "ratio",
+    )
     text = (
+        "Steps: of the training, whose original schedule is on the card where it was longer. "
         "A crop: one thread, all files in turn in one process; the ratio is to a MobileNetV2-0.5 "
         "at 128 pixels in the same rounds."
     )

@@ -21,7 +21,7 @@ from training.networks.landmarks import landmark_network
 from training.networks.rotation_forms import RotationFromAngles
 from training.prepared_folder import require_splits
 from training.publication import save_parity
-from training.samples import some_of
+from training.samples import some_of, to_learn_from
 from training.workspace import Workspace
 from training.zoo.labelled_points import judge_labelled_points
 from training.zoo.losses import Geodesic
@@ -29,7 +29,7 @@ from training.zoo.posed_points import SCHEME, AngleBatches, PosedPoints, head_fi
 from training.zoo.recipe import ZooRecipe
 from training.zoo.rotation_evaluation import judge_rotations
 from training.zoo.runs import Learnt, draw_history
-from training.zoo.sources import WITHOUT_PICTURES, present
+from training.zoo.sources import WITHOUT_PICTURES, held_out_subjects, present
 
 _PICTURES = 48  # that the landmark network is reopened and the export checked with
 
@@ -49,9 +49,10 @@ class DistancesZooRecipe(ZooRecipe):
 
     def prepare(self, data: Path, workspace: Workspace) -> None:
         names = present(self.sources, data)
-        sets = ([s for s in load(name, data) if s.split != "test"] for name in names)
+        apart = held_out_subjects(self.tests, data)
+        sets = (to_learn_from(load(name, data), apart) for name in names)
         samples = [sample for some in sets for sample in some_of(some, workspace.limit)]
-        prepare_posed(samples, head_fit(data / "facekit"), workspace.prepared)
+        prepare_posed(samples, head_fit(data / "facekit"), workspace.prepared, workspace.limit)
         require_splits([workspace.prepared])
 
     def train(self, data: Path, workspace: Workspace) -> None:  # noqa: ARG002 - reads what prepare left

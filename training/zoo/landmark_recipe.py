@@ -28,6 +28,7 @@ from training.zoo.runs import (
     draw_history,
 )
 from training.zoo.sources import (
+    held_out_subjects,
     judged_samples,
     load_points,
     prepare_points,
@@ -58,9 +59,17 @@ class LandmarkZooRecipe(ZooRecipe):
 
     def prepare(self, data: Path, workspace: Workspace) -> None:
         names = present(self.shares, data)
+        apart = held_out_subjects(self.tests, data)
         for name in names:
-            folder = workspace.prepared / name
-            prepare_points(name, self.scheme, data, folder, 2 * self.size, workspace.limit)
+            prepare_points(
+                name,
+                self.scheme,
+                data,
+                workspace.prepared / name,
+                2 * self.size,
+                limit=workspace.limit,
+                apart=apart,
+            )
         require_prepared(names, workspace.prepared)
 
     def train(self, data: Path, workspace: Workspace) -> None:
@@ -82,7 +91,7 @@ class LandmarkZooRecipe(ZooRecipe):
         mean = first.mean_points_in_crop("train")
         if self.begins_at_mean:
             begin_at(network, mean)
-        some = [plain(first, row, self.size)[0] for row in range(PARITY_CROPS)]
+        some = [plain(first, row % len(first), self.size)[0] for row in range(PARITY_CROPS)]
         fit(
             network,
             loss=self.loss,

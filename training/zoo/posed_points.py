@@ -1,6 +1,5 @@
 """68 points and the head's rotation, without pictures: what distances-mlp learns from."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
@@ -14,7 +13,7 @@ from app.face.geometry import crop_transform, invert, transform
 from app.face.rotation import to_euler
 from training.fit import EpochBatches
 from training.landmarks.protocols import labelled_box
-from training.prepared_folder import Arrays, fill, read
+from training.prepared_folder import Arrays, LeftOut, fill, read
 from training.profiling.fit import HeadFitter
 from training.profiling.habits import habits_of_300w
 from training.samples import FaceSample, ImageSample
@@ -53,12 +52,15 @@ class PosedPoints:
         return cls(**{field.name: faces[field.name] for field in fields(cls)})
 
 
-def prepare_posed(samples: Iterable[ImageSample], fit: Fit, folder: Path) -> None:
+def prepare_posed(
+    samples: Iterable[ImageSample], fit: Fit, folder: Path, limit: int | None = None
+) -> None:
     """Writes the faces with all of their 68 points into `folder` (training.prepared_folder).
 
-    fit: for those of unknown rotation. ValueError when there is no face.
+    fit: for those of unknown rotation. limit: the samples are that many of each set. ValueError
+    when there is no face.
     """
-    fill(folder, list(samples), partial(_faces, fit=fit), {"scheme": SCHEME})
+    fill(folder, list(samples), partial(_faces, fit=fit), {"scheme": SCHEME}, limit)
 
 
 class AngleBatches(EpochBatches):
@@ -73,18 +75,18 @@ class AngleBatches(EpochBatches):
         return self._faces.points[rows], self._faces.angles[rows]
 
 
-def _faces(samples: Sequence[ImageSample], left_out: Counter[str], fit: Fit) -> Arrays | None:
+def _faces(samples: Sequence[ImageSample], left_out: LeftOut, fit: Fit) -> Arrays | None:
     rows: list[Arrays] = []
     for sample in samples:
         for face in sample.faces:
             if reason := _rejection(face):
-                left_out[reason] += 1
+                left_out.append((sample.path.name, reason))
                 continue
             assert face.points_in_image is not None  # else it was rejected
             in_crop = transform(invert(crop_transform(labelled_box(face))), face.points_in_image)
             rotation = fit(in_crop) if face.rotation is None else face.rotation
             if rotation is None:
-                left_out["the fitted head leaves too much over"] += 1
+                left_out.append((sample.path.name, "the fitted head leaves too much over"))
                 continue
             yaw, pitch, roll = to_euler(rotation)
             rows.append(

@@ -47,7 +47,7 @@ def begun(
     noted, last = folder / "run.json", folder / "last.keras"
     if wanted and noted.is_file():
         wanted = bool(json.loads(noted.read_text())["imagenet"])
-        if last.is_file():
+        if wanted and last.is_file():
             return keras.saving.load_model(last, compile=False), wanted
     return with_imagenet(build) if wanted else (build(False), False)
 

@@ -5,7 +5,7 @@ from as many as lie in --data.
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from training.faces.rendered import FOLDER as HELD_OUT
 from training.preparation import load_prepared, prepare
 from training.prepared_faces import PreparedFaces
 from training.prepared_folder import require_splits
-from training.samples import ImageSample, some_of
+from training.samples import ImageSample, some_of, to_learn_from
 from training.synthetic.shard_files import read_manifest
 
 WITHOUT_PICTURES = frozenset({points_and_angles.SOURCE.name})
@@ -33,19 +33,36 @@ def present(names: Iterable[str], data: Path) -> list[str]:
     return found
 
 
+def held_out_subjects(tests: Iterable[str], data: Path) -> frozenset[str]:
+    """Who is shown by those of the sets `tests` that lie in `data`.
+
+    300-W exists in several copies, whose splits differ: who is tested on in one of them must not be
+    learnt from in another.
+    """
+    sets = [load(name, data) for name in tests if name != HELD_OUT and _folder(name, data).is_dir()]
+    return frozenset(one.subject for samples in sets for one in samples if one.split == "test")
+
+
 def prepare_points(
-    name: str, scheme: str, data: Path, folder: Path, size: int, limit: int | None = None
+    name: str,
+    scheme: str,
+    data: Path,
+    folder: Path,
+    size: int,
+    *,
+    limit: int | None = None,
+    apart: Container[str] = (),
 ) -> None:
     """Cuts the faces of the set `name`, but those for tests; nothing for shards.
 
     size: pixels of a prepared crop's side, twice that of what the network sees of it. limit:
-    pictures at most.
+    pictures at most. apart: see `held_out_subjects`.
     """
     if name in SHARDS:
         read_manifest(data / name)  # tells now, not in training, that it is missing
         return
-    samples = [sample for sample in load(name, data) if sample.split != "test"]
-    prepare(some_of(samples, limit), scheme, folder, size)
+    samples = some_of(to_learn_from(load(name, data), apart), limit)
+    prepare(samples, scheme, folder, size, limit)
 
 
 def require_prepared(names: Iterable[str], prepared: Path) -> None:

@@ -23,6 +23,7 @@ from training.zoo.crop_camera import crop_camera
 
 Image = NDArray[np.uint8]
 Vectors = NDArray[np.float32]
+Rows = NDArray[np.intp]
 
 # Degrees. Every picture has the three turns of one group, each also in a mirror: six for one. Which
 # angles they were is not on record.
@@ -32,12 +33,13 @@ ANGLES = ((-20.0, 0.0, 20.0), (-30.0, -10.0, 10.0), (-10.0, 10.0, 30.0))
 class VectorBatches(EpochBatches):
     """Items: crops (B, size, size, 3) uint8 and rotation vectors (B, 3), radians, head -> camera.
 
-    shares: sets of faces, and how much of each batch they are, on average.
+    shares: sets of faces, which of their rows, and how much of each batch they are, on average. The
+    pictures stay where they lie: all together they may be more than memory holds.
     """
 
     def __init__(
         self,
-        shares: Sequence[tuple[LabelledCrops, float]],
+        shares: Sequence[tuple[LabelledCrops, Rows, float]],
         *,
         size: int,
         batch: int,
@@ -46,10 +48,10 @@ class VectorBatches(EpochBatches):
     ) -> None:
         super().__init__(steps=steps, seed=seed)
         self._size, self._batch = size, batch
-        self._sets = [(faces, posed_rows(faces)) for faces, _ in shares]
+        self._sets = [(faces, rows) for faces, rows, _ in shares]
         if any(len(rows) == 0 for _, rows in self._sets):
             raise ValueError("a set without poses has a share of the batches: prepare it first")
-        weights = np.array([share for _, share in shares])
+        weights = np.array([share for *_, share in shares])
         self._probability = weights / weights.sum()
 
     def __getitem__(self, index: int) -> tuple[Image, Vectors]:
@@ -83,19 +85,22 @@ def crop_and_vector(
     return crop, to_rotation_vector(rotation).astype(np.float32)
 
 
-def plain_vectors(faces: LabelledCrops, size: int) -> tuple[Image, Vectors]:
-    """All faces whose pose is known as the service would cut them, and their rotation vectors."""
-    made = [crop_and_vector(faces, int(row), size) for row in posed_rows(faces)]
+def plain_vectors(faces: LabelledCrops, rows: Rows, size: int) -> tuple[Image, Vectors]:
+    """Those faces as the service would cut them, and their rotation vectors."""
+    made = [crop_and_vector(faces, int(row), size) for row in rows]
     crops = [crop for crop, _ in made]
     vectors = [vector for _, vector in made]
     shape = (len(made), size, size, 3)
     return np.array(crops, np.uint8).reshape(shape), np.array(vectors, np.float32).reshape(-1, 3)
 
 
-def posed_rows(faces: LabelledCrops) -> NDArray[np.intp]:
-    """The faces with a rotation of their own, or with 68 points that solvePnP makes a head of."""
-    side, known = faces.pixels.shape[1], np.array((faces.rotation_weights > 0).any(axis=1))
-    unknown = np.flatnonzero(~known & (faces.point_weights > 0).all(axis=1))
+def posed_rows(faces: LabelledCrops, split: str) -> Rows:
+    """The faces of the split with a rotation of their own, or with 68 points that solvePnP makes a
+    head of.
+    """
+    side, of_split = faces.pixels.shape[1], faces.split == split
+    known = np.array((faces.rotation_weights > 0).any(axis=1)) & of_split
+    unknown = np.flatnonzero(of_split & ~known & (faces.point_weights > 0).all(axis=1))
     for row in unknown:
         points = faces.points[row].astype(np.float64)
         found = solve(points, crop_camera(side)).rotation

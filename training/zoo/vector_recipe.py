@@ -26,7 +26,7 @@ from training.zoo.runs import (
     begun,
     draw_history,
 )
-from training.zoo.sources import present, require_prepared
+from training.zoo.sources import held_out_subjects, present, require_prepared
 from training.zoo.vector_batches import VectorBatches, plain_vectors, posed_rows
 
 _PREPARED_SIZE = 2 * SIZE
@@ -46,15 +46,16 @@ class VectorZooRecipe(ZooRecipe):
 
     def prepare(self, data: Path, workspace: Workspace) -> None:
         names = present(self.shares, data)
+        apart = held_out_subjects(self.tests, data)
         for name in names:
-            folder = workspace.prepared / name
             prepare_source(
                 name,
                 data,
-                folder,
+                workspace.prepared / name,
                 size=_PREPARED_SIZE,
                 fit_heads=False,
                 limit=workspace.limit,
+                apart=apart,
             )
         require_prepared(names, workspace.prepared)
 
@@ -62,18 +63,18 @@ class VectorZooRecipe(ZooRecipe):
         """Trains on the training splits, watched on the validation splits."""
         keras.utils.set_random_seed(self.seed)
         sets = self._sets(data, workspace)
-        training = {name: faces.of_split("train") for name, faces in sets.items()}
+        rows = {name: posed_rows(faces, "train") for name, faces in sets.items()}
         batches = VectorBatches(
-            [(faces, self.shares[name]) for name, faces in training.items()],
+            [(faces, rows[name], self.shares[name]) for name, faces in sets.items()],
             size=SIZE,
             batch=self.batch,
             steps=self.schedule.steps_per_epoch,
             seed=self.seed,
         )
         network, had_imagenet = begun(self.network, self.imagenet, workspace.fit)
-        first = next(iter(sets.values()))
-        some, _ = plain_vectors(first.take(posed_rows(first)[:PARITY_CROPS]), SIZE)
-        counts = {name: len(posed_rows(faces)) for name, faces in training.items()}
+        learnt = Learnt({name: len(chosen) for name, chosen in rows.items()}, had_imagenet)
+        first = next(iter(sets))
+        some, _ = plain_vectors(sets[first], np.resize(rows[first], PARITY_CROPS), SIZE)
         fit(
             network,
             loss="mse",
@@ -82,7 +83,7 @@ class VectorZooRecipe(ZooRecipe):
             schedule=self.schedule,
             out=workspace.fit,
             metrics=[Geodesic(RotationFromVector())],
-            record=Learnt(counts, had_imagenet).record(self.name),
+            record=learnt.record(self.name),
         )
         np.save(workspace.fit / CROPS_FILE, some)
         draw_history(workspace)
@@ -117,6 +118,6 @@ def _validation(
     """Some validation faces of each set, as the service would cut them: crops and rotation
     vectors.
     """
-    parts = [faces.of_split("validation").take(slice(_MOST_VALIDATION)) for faces in sets]
-    crops, vectors = zip(*(plain_vectors(faces, SIZE) for faces in parts), strict=True)
+    parts = [(faces, posed_rows(faces, "validation")[:_MOST_VALIDATION]) for faces in sets]
+    crops, vectors = zip(*(plain_vectors(*part, SIZE) for part in parts), strict=True)
     return np.concatenate(crops), np.concatenate(vectors)

@@ -1,0 +1,75 @@
+"""Which faces recipes of the zoo learn from and are judged on."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.training.tiny_sets import write_ibug_large, write_pointing, write_set
+from training import datasets
+from training.faces.prepared import load_source
+from training.preparation import load_prepared
+from training.prepared_faces import PreparedFaces
+from training.prepared_folder import limits_of, read
+from training.recipes.zoo_landmarks import MOBILENETV2_CONV
+from training.recipes.zoo_vectors import C1_NET
+from training.samples import to_learn_from
+from training.workspace import Workspace
+from training.zoo.sources import held_out_subjects, present
+
+
+def write_300w(data: Path) -> None:
+    """Two copies of 300-W whose splits differ: dlib tests on HELEN's photographs 0 to 9."""
+    names = [f"helen_train_{number}_1.png" for number in range(60)]
+    points = np.random.default_rng(0).uniform(30, 90, (len(names), 68, 2)).astype(np.float32)
+    write_set(
+        data / "w300",
+        names,
+        landmarks=points,
+        split=np.array(["train"] * len(names)),
+        subset=np.array(["helen"] * len(names)),
+        near_dup_of_test=np.zeros(len(names), bool),
+    )
+    copy = data / "ibug_300w_large"
+    write_ibug_large(copy, [f"helen/trainset/{number}_1.jpg" for number in range(10, 60)])
+    write_ibug_large(copy, [f"helen/trainset/{number}_1.jpg" for number in range(10)], test=True)
+
+
+def test_nobody_is_learnt_from_in_one_copy_who_is_tested_on_in_another(tmp_path: Path) -> None:
+    write_300w(tmp_path)
+    held = {f"300w:helen/{number}" for number in range(10)}
+    in_w300 = {one.subject for one in to_learn_from(datasets.load("w300", tmp_path))}
+    assert held < in_w300, "by its own split w300 would teach them"
+    assert held_out_subjects(MOBILENETV2_CONV.tests, tmp_path) == held
+    workspace = Workspace(tmp_path / "runs", tmp_path / "models", MOBILENETV2_CONV.name)
+    MOBILENETV2_CONV.prepare(tmp_path, workspace)
+    sets = [load_prepared(workspace.prepared / name) for name in ("w300", "ibug_300w_large")]
+    assert [subjects_of(one).isdisjoint(held) for one in sets] == [True, True]
+    assert [len(subjects_of(one)) for one in sets] == [50, 50]
+
+
+def subjects_of(faces: PreparedFaces) -> set[str]:
+    return set(faces.subject.tolist())
+
+
+def test_pictures_stay_where_they_lie(tmp_path: Path) -> None:
+    """All may be more than memory holds, and a row that is moved is a row in memory."""
+    write_pointing(tmp_path / "pointing04")
+    workspace = Workspace(tmp_path / "runs", tmp_path / "models", C1_NET.name, limit=5)
+    C1_NET.prepare(tmp_path, workspace)
+    folder = workspace.prepared / "pointing04"
+    faces = load_source("pointing04", tmp_path, folder)
+    assert isinstance(faces.pixels, np.memmap)
+    for ours, stored in ((faces.pixels, "pixels"), (faces.split, "split")):
+        np.testing.assert_array_equal(ours, read(folder)[stored])
+    assert limits_of(workspace.prepared) == [5]
+
+
+def test_sets_that_are_not_there_are_named_and_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "renders").mkdir()
+    assert present(("muct", "renders"), tmp_path) == ["renders"]
+    assert "muct" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="muct, w300"):
+        present(("muct", "w300"), tmp_path)
