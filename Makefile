@@ -73,11 +73,11 @@ test-container: $(DEV)/.ready ## build the image and try what docs/container.md 
 	CONTAINER="$(CONTAINER)" $(DEV)/bin/python -m pytest tests/container
 
 # The service is run from the environment that serves, the measuring from that of development; plots want matplotlib,
-# which the training environment has: where it is there, it draws them.
+# which the training environment has.
 BENCH = $(DEV)/bin/python -m
 BENCH_OPTIONS = --python $(abspath $(SERVE))/bin/python $(if $(QUICK),--quick)
-BENCH_READY = $(DEV)/.ready $(SERVE)/.ready
-PLOTS = $(if $(QUICK),,$(if $(wildcard $(TRAINING)/.ready),$(TRAINING)/bin/python -m benchmarks.page))
+BENCH_READY = $(DEV)/.ready $(SERVE)/.ready $(if $(QUICK),,$(TRAINING)/.ready)
+PLOTS = $(if $(QUICK),,$(TRAINING)/bin/python -m benchmarks.page)
 
 .PHONY: bench
 bench: bench-stages bench-engine bench-http bench-serving bench-libraries bench-growth ## everything below but detectors and load: docs/performance.md (QUICK=1: only to see that it runs)

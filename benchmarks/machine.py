@@ -4,12 +4,13 @@ import os
 import platform
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 
 from app.threads import cpu_count
 from benchmarks import processes
+from benchmarks.yardstick import measure
 
 _PACKAGES = ("onnxruntime", "numpy", "opencv-python-headless", "simplejpeg", "uvicorn", "fastapi")
 _QUIET, _CROWDED = 0.05, 0.3  # processors
@@ -28,12 +29,15 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class OtherLoad:
-    """others: processors that other programs used on average. The load averages are Linux's."""
+    """others: processors that other programs used on average. The load averages are Linux's.
+    yardsticks: before and after, (arithmetic, memory) in ms; see benchmarks.yardstick.
+    """
 
     seconds: float
     others: float
     load_before: float
     load_after: float
+    yardsticks: Sequence[Sequence[float]] = field(default_factory=list)
 
     @property
     def quiet(self) -> bool:
@@ -43,7 +47,7 @@ class OtherLoad:
     def sentence(self) -> str:
         used = f"other programs used {self.others:.2f} processors on average"
         if self.quiet:
-            return f"The machine was quiet: {used}."
+            return f"The machine was quiet: {used}.{self._speed}"
         what = (
             "Times are too long by what that took; ratios within a round hold better"
             if self.others < _CROWDED
@@ -51,8 +55,16 @@ class OtherLoad:
         )
         return (
             f"**The machine was busy**: {used} (load average {self.load_before:.1f} before, "
-            f"{self.load_after:.1f} after). {what}."
+            f"{self.load_after:.1f} after). {what}.{self._speed}"
         )
+
+    @property
+    def _speed(self) -> str:
+        """How fast the machine was, whoever slowed it."""
+        if not self.yardsticks:
+            return ""
+        before, after = (" and ".join(f"{ms:.1f}" for ms in both) for both in self.yardsticks)
+        return f" Yardsticks: {before} ms before, {after} after."
 
 
 def this_machine(packages: Sequence[str] = _PACKAGES) -> Machine:
@@ -77,6 +89,7 @@ class LoadWatch:
     """Started when it is made; `stop` tells what others did since."""
 
     def __init__(self) -> None:
+        self._before = measure()
         self._started = time.monotonic()
         self._busy = processes.machine_busy_seconds()
         self._own = processes.cpu_seconds(os.getpid())
@@ -87,7 +100,8 @@ class LoadWatch:
         busy = processes.machine_busy_seconds() - self._busy
         own = processes.cpu_seconds(os.getpid()) - self._own
         others = max(0.0, busy - own) / max(seconds, 1e-9)
-        return OtherLoad(seconds, others, self._load, os.getloadavg()[0])
+        load = os.getloadavg()[0]
+        return OtherLoad(seconds, others, self._load, load, [self._before, measure()])
 
 
 def _processor() -> str:

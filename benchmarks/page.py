@@ -5,7 +5,7 @@ Plots are drawn where matplotlib is installed (the training environment); the ta
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.machine import Machine
@@ -13,13 +13,21 @@ from benchmarks.plots import draw
 from benchmarks.record import Record
 
 ORDER = ("stages", "engine", "http", "serving", "libraries", "growth")
+_ACCELERATORS = {
+    "CUDAExecutionProvider": ("NVIDIA's GPUs", "cuda"),
+    "TensorrtExecutionProvider": ("TensorRT", "tensorrt"),
+    "OpenVINO": ("OpenVINO", "openvino"),
+    "CoreMLExecutionProvider": ("CoreML", "coreml"),
+}
 _HEAD = """# How fast it is
 
 Made by `make bench` (each part: the command under its heading) from the JSON files in
 [performance/]({folder}/); nothing here is written by hand. Rows of a table were measured in turns
 in one run. A number is the median over the rounds, with the least and the largest round behind it:
 `3.1 [2.9, 3.4]`. Compare rows of one table; times of other machines and hours are other times. They
-are of the code and the models as they were then (`git log docs/performance`).
+are of the code and the models as they were then (`git log docs/performance`). How fast the machine
+was in that hour is told by two yardsticks that never change, one of arithmetic and one of memory
+(`benchmarks/yardstick.py`): before two sections are compared, they should be.
 
 """
 
@@ -79,12 +87,18 @@ def _not_measured(records: Sequence[Record]) -> Iterator[str]:
     yield "\n## Not measured yet\n\n"
     if missing := [name for name in ORDER if name not in {record.name for record in records}]:
         yield "".join(f"- `make bench-{name}`: no numbers on this page.\n" for name in missing)
-    if not any("--device" in record.command for record in records):
-        yield (
-            "- **GPUs**: none was at hand. Faces a second by batch size, whether CPU and CUDA "
-            "agree and whether memory stays flat over changing batch sizes are not known; "
-            "`python -m benchmarks.engine --device cuda` measures the first where there is one.\n"
-        )
+    runs = [run for record in records for run in record.raw.get("runs", ())]
+    providers = {run.get("provider", "") for run in runs if isinstance(run, Mapping)}
+    for provider, (title, device) in _ACCELERATORS.items():
+        if provider not in providers:
+            yield (
+                f"- **{title}**: faces a second by batch size; `python -m benchmarks.engine "
+                f"--device {device}` measures them where it is at hand.\n"
+            )
+    yield (
+        "- **Of GPUs** also whether CPU and CUDA agree and whether memory stays flat over changing "
+        "batch sizes: nothing here measures these yet.\n"
+    )
 
 
 def _section(record: Record, machine: int, folder: Path) -> Iterator[str]:

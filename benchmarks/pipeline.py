@@ -52,9 +52,10 @@ class Pipeline:
     @property
     def version(self) -> str:
         """Of the models, in words."""
-        cards = (self._opened.detector.model.card, self._opened.aligners[0].model.card)
-        precision = self._opened.aligners[0].model.precision
-        return " and ".join(f"{card.name} {card.version}" for card in cards) + f" ({precision})"
+        models = self._opened.detector.model, self._opened.aligners[0].model
+        return " and ".join(
+            f"{model.card.name} {model.card.version} ({model.precision})" for model in models
+        )
 
     def __call__(self, data: bytes, lap: Callable[[str], None] = _no_lap) -> bytes:
         """JPEG -> JSON. lap: called with each of `STAGES` when it is over."""

@@ -155,7 +155,8 @@ def main(argv: list[str]) -> int:
     faces = spread([one.in_process - one.stages["encode"] for one in found[shown[0].name]])
     measuring.finish(
         [
-            f"One thread, one request at a time, everything (`/analyze`). {shown[0]}; {shown[1]}. "
+            f"{pipeline.version}: one thread, one request at a time, everything (`/analyze`). "
+            f"{shown[0]}; {shown[1]}. "
             f"{how.rounds} rounds, in each {how.seconds:g} s of each row."
         ],
         [

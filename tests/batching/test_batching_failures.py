@@ -198,9 +198,26 @@ def _flaky(chance: random.Random) -> Callable[[list[int]], list[int]]:
     return run
 
 
-@pytest.mark.parametrize("seed", range(6))
+class Alone:
+    """Runs like `run`, and notes where two runs are under way at once."""
+
+    def __init__(self, run: Callable[[list[int]], list[int]]) -> None:
+        self._run, self._running = run, threading.Lock()
+        self.overlaps = 0
+
+    def __call__(self, items: list[int]) -> list[int]:
+        alone = self._running.acquire(blocking=False)
+        self.overlaps += not alone
+        try:
+            return self._run(items)
+        finally:
+            if alone:
+                self._running.release()
+
+
+@pytest.mark.parametrize("seed", range(12))
 def test_whatever_happens_no_future_stays_pending(seed: int) -> None:
-    """Random arrivals, cancellations, deadlines, failures and an end in the middle of it."""
+    """Random arrivals, cancellations, deadlines, failures, takers and an end amid all of it."""
     chance = random.Random(seed)
 
     async def caller(batcher: Batcher[int, int], item: int) -> int:
@@ -210,19 +227,35 @@ def test_whatever_happens_no_future_stays_pending(seed: int) -> None:
         whose = chance.choice([None, "a", "b"])
         return await batcher.submit(item, deadline=deadline, caller=whose)
 
+    async def taker(batcher: Batcher[int, int], delay: float) -> bool:
+        """Runs an item of its own in the place of the batcher's thread, if that is idle."""
+        await asyncio.sleep(delay)
+        if not batcher.is_idle():
+            return False
+        batcher.take()
+        outcome = await asyncio.to_thread(batcher.run_here, [1])
+        batcher.give_back([outcome])
+        return True
+
     async def test() -> None:
-        batcher = Batcher(
-            _flaky(chance), max_batch=4, max_wait=chance.choice([0.0, 0.003]), max_queue=20
-        )
+        model = Alone(_flaky(chance))
+        batcher = Batcher(model, max_batch=4, max_wait=chance.choice([0.0, 0.003]), max_queue=20)
         async with batcher:
+            delays = [0.0, *(chance.random() * 0.1 for _ in range(40))]
+            takers = [asyncio.create_task(taker(batcher, delay)) for delay in delays]
             tasks = [asyncio.create_task(caller(batcher, i)) for i in range(200)]
-            for task in chance.sample(tasks, 40):
-                asyncio.get_running_loop().call_later(chance.random() * 0.1, task.cancel)
+            cancelled = chance.sample(range(len(tasks)), 40)
+            for i in cancelled:
+                asyncio.get_running_loop().call_later(chance.random() * 0.1, tasks[i].cancel)
             await asyncio.sleep(chance.choice([0.05, 0.2]))
         results = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 2)
+        taken = await asyncio.wait_for(asyncio.gather(*takers), 2)
+        assert taken[0], "then nobody else was there"
+        assert model.overlaps == 0
         assert batcher.waiting == 0
         for i, result in enumerate(results):
             assert result == 2 * i or isinstance(result, _KNOWN)
+            assert i in cancelled or not isinstance(result, asyncio.CancelledError)
         assert any(result == 2 * i for i, result in enumerate(results))
 
     go(test())

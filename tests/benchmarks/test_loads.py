@@ -86,7 +86,7 @@ def test_an_open_load_counts_from_when_a_request_was_due() -> None:
 def test_a_kept_connection_may_end_between_requests() -> None:
     behaviour = Behaviour([OK], hangs_up=True)
     with serving(behaviour) as address:
-        taken = open_loop(address, REQUEST, rate=20, seconds=0.25)
+        taken = open_loop(address, REQUEST, rate=10, seconds=0.5)
     assert (len(taken.answered), taken.failed) == (5, 0)
     assert behaviour.connections == 5
 

@@ -11,7 +11,7 @@ from benchmarks import plots
 from benchmarks.command import Effort, parser, typed
 from benchmarks.growth_measuring import LOADS, Memory, Overload
 from benchmarks.growth_report import demands
-from benchmarks.machine import Machine, OtherLoad
+from benchmarks.machine import LoadWatch, Machine, OtherLoad
 from benchmarks.page import main, write_page
 from benchmarks.record import Demand, Plot, Record, Table
 
@@ -115,14 +115,23 @@ def test_the_page_names_what_is_missing(tmp_path: Path) -> None:
     for name in ("engine", "http", "serving", "libraries", "growth"):
         assert f"`make bench-{name}`" in missing
     assert "bench-stages" not in missing
-    assert "**GPUs**: none was at hand" in missing
-    on_gpu = replace(
-        record("engine", "Engine"), command="python -m benchmarks.engine --device cuda"
-    )
-    on_gpu.write(tmp_path / "performance")
-    page = write_page(tmp_path / "performance").read_text()
-    assert "**GPUs**" not in page
-    assert "`python -m benchmarks.engine --device cuda`" in page
+    for device in ("cuda", "tensorrt", "openvino", "coreml"):
+        assert f"`python -m benchmarks.engine --device {device}`" in missing
+    runs = [{"provider": provider} for provider in ("CPUExecutionProvider", "OpenVINO")]
+    replace(record("engine", "Engine"), raw={"runs": runs}).write(tmp_path / "performance")
+    missing = write_page(tmp_path / "performance").read_text().partition("## Not measured yet")[2]
+    assert "--device openvino" not in missing
+    assert "--device cuda" in missing
+    assert "whether CPU and CUDA agree" in missing
+
+
+def test_a_slow_hour_is_told_by_what_never_changes() -> None:
+    load = LoadWatch().stop()
+    (before, after) = load.yardsticks
+    assert all(ms > 0 for both in (before, after) for ms in both)
+    told = replace(load, others=0.0, yardsticks=[(1.0, 2.0), (3.0, 4.0)]).sentence
+    assert told.endswith("on average. Yardsticks: 1.0 and 2.0 ms before, 3.0 and 4.0 after.")
+    assert "Yardsticks" not in replace(load, yardsticks=()).sentence
 
 
 def test_commands_are_told_as_typed_but_for_places() -> None:
