@@ -59,6 +59,10 @@ def _make(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     )
     beginning = recipe.begins_with if options.begin_with is None else options.begin_with
     recipe = recipe.changed(schedule=schedule, begins_with=beginning)
+    if options.no_augmentation:
+        if not hasattr(recipe, "without_augmentation"):
+            parser.error(f"--no-augmentation: {recipe.name} has no way to train without")
+        recipe = recipe.without_augmentation()
     workspace = Workspace(
         options.runs, options.models, recipe.name, getattr(options, "limit", None)
     )
@@ -116,6 +120,11 @@ def _add_recipe_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="the published model (of --models) whose weights the training begins with, to go on "
         "from it or to teach it your own faces; '' for random weights (default: the recipe's)",
+    )
+    parser.add_argument(
+        "--no-augmentation",
+        action="store_true",
+        help="crops as they are, neither turned nor shrunk: mobilenetv2-conv and mobilenetv2-dense",
     )
     parser.add_argument("--threads", type=int, help="processor threads (default: all there are)")
 

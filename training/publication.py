@@ -66,21 +66,25 @@ def publish(facts: CardFacts, workspace: Workspace, test_sets: Sequence[str]) ->
     write_card(workspace.model, build_card(facts, export, metrics, precisions))
 
 
-def recipe_use(workspace: Workspace, *, seed: int, batch: int, code: str) -> RecipeUse:
-    """How the finished run of the workspace is made again. code: the recipe's file."""
+def recipe_use(
+    workspace: Workspace, *, seed: int, batch: int, code: str, options: Sequence[str] = ()
+) -> RecipeUse:
+    """How the finished run of the workspace is made again. code: the recipe's file. options: of the
+    command line, besides the schedule's.
+    """
     run = FinishedRun.of(workspace.fit)
     schedule = run.schedule
-    options = [
+    words = [
         f"--recipe {workspace.name} --data DATA",
         f"--epochs {schedule.epochs} --steps-per-epoch {schedule.steps_per_epoch}",
         f"--learning-rate {schedule.learning_rate:g}",
     ]
-    options += [f"--limit {limit}" for limit in limits_of(workspace.prepared)]
+    words += [f"--limit {limit}" for limit in limits_of(workspace.prepared)]
     if run.begins_with:
-        options.append(f"--begin-with {run.begins_with.split()[0]}")
+        words.append(f"--begin-with {run.begins_with.split()[0]}")
     return RecipeUse(
         name=workspace.name,
-        command=f"python -m training all {' '.join(options)}",
+        command=f"python -m training all {' '.join([*words, *options])}",
         seed=seed,
         steps=run.epochs * schedule.steps_per_epoch,
         samples=run.epochs * schedule.steps_per_epoch * batch,

@@ -24,7 +24,13 @@ from training.onnx_session import open_session
 from training.prepared_folder import read_manifest
 from training.recipes import RECIPES
 from training.recipes.zoo_distances import DISTANCES_MLP, DISTANCES_MLP_REPAIRED
-from training.recipes.zoo_landmarks import CNN_128, CNN_128_REPAIRED, LANDMARK_ZOO, RESNET50_MUCT
+from training.recipes.zoo_landmarks import (
+    CNN_128,
+    CNN_128_REPAIRED,
+    LANDMARK_ZOO,
+    MOBILENETV2_CONV,
+    RESNET50_MUCT,
+)
 from training.recipes.zoo_vectors import C1_NET, C_RESNET
 from training.samples import FaceSample, ImageSample
 from training.synthetic.shards import write_samples
@@ -123,6 +129,27 @@ def test_a_landmark_recipe_walks_the_whole_way(
     assert (workspace.model / "history.png").is_file()
     recorded = json.loads((workspace.fit / "run.json").read_text())
     assert recorded["faces"].keys() == {"renders"}, "AFLW2000-3D is not there"
+
+
+def test_what_changed_a_recipe_is_on_the_card(data: Path, tmp_path: Path) -> None:
+    """Though only the training was told about it; and another training does not go on with it."""
+    small = replace(
+        MOBILENETV2_CONV, name="tiny", scheme="aflw-21", size=32, batch=4, network=small_points
+    )
+    short = small.changed(schedule=small.schedule.changed(**SHORT), begins_with="")
+    workspace = Workspace(tmp_path / "runs", tmp_path / "models", short.name)
+    short.without_augmentation().train(data, workspace)
+    for step in ("export", "evaluate", "card"):
+        getattr(short, step)(data, workspace)
+    card = load_card(workspace.model)
+    assert card.recipe.command.endswith(" --no-augmentation")
+    assert any("without the augmentation" in limit for limit in card.limits)
+    (renders,) = [row for row in card.data if row.use == "train"]
+    assert "`render --count 120 --seed 1`" in renders.note
+    with pytest.raises(ValueError, match="other settings"):
+        short.train(data, workspace)
+    with pytest.raises(ValueError, match="as it is"):
+        CNN_128.without_augmentation()
 
 
 def test_a_pose_recipe_walks_the_whole_way(

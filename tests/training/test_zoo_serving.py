@@ -1,4 +1,4 @@
-"""A large model of the zoo, whose file is not kept: exported untrained, and served."""
+"""The large models of the zoo, whose files are not kept: exported untrained, and served."""
 
 import json
 import threading
@@ -11,26 +11,22 @@ from urllib.request import Request, urlopen
 import cv2
 import keras
 import numpy as np
+import pytest
 
+from app.face.landmarks import scheme
 from app.main import create_app
 from app.processes.server import Server, listen, server_config
 from app.settings import ServerSettings, Settings
 from tests.tiny_models import picture, write_card, write_detector
 from training.export import export_onnx
-from training.networks.resnet_points import resnet50_muct
+from training.networks.vector_nets import rotation_network
+from training.recipes.zoo_landmarks import CNN_450, RESNET50_MUCT
+from training.recipes.zoo_vectors import C2_NET, C_RESNET
+from training.zoo.landmark_recipe import LandmarkZooRecipe
+from training.zoo.vector_recipe import VectorZooRecipe
 
-SIZE = 224
-INPUT: dict[str, Any] = {
-    "name": "crops",
-    "dtype": "uint8",
-    "layout": "NHWC",
-    "color": "RGB",
-    "height": SIZE,
-    "width": SIZE,
-    "multiple_of": 1,
-    "crop": {"scale": 1.3, "rule": "square"},
-    "long_side": None,
-}
+POINTS = {"name": "points", "unit": "a", "meaning": "b"}
+ROTATION = {"name": "rotation", "shape": ["batch", 3, 3], "unit": "a", "meaning": "b"}
 
 
 def ready(address: str) -> bool:
@@ -69,22 +65,57 @@ def ask(models: Path, name: str, path: str) -> dict[str, Any]:
         listener.close()
 
 
-def test_it_is_exported_and_served(tmp_path: Path) -> None:
+def write_untrained(
+    folder: Path, network: keras.Model, output: dict[str, Any], **card: Any
+) -> None:
+    """As the recipe's export leaves it, with a card as its `card` would write it."""
+    size = network.input_shape[1]
+    crops = np.random.default_rng(0).integers(0, 256, (8, size, size, 3), dtype=np.uint8)
+    folder.mkdir(parents=True)
+    export_onnx(
+        network, folder / "model.onnx", crops, input_name="crops", output_names=[output["name"]]
+    )
+    source = {
+        "name": "crops",
+        "dtype": "uint8",
+        "layout": "NHWC",
+        "color": "RGB",
+        "height": size,
+        "width": size,
+        "multiple_of": 1,
+        "crop": {"scale": 1.3, "rule": "square"},
+        "long_side": None,
+    }
+    write_card(folder, {**card, "input": source, "outputs": [output]})
+    write_detector(folder.parents[1] / "detector")
+
+
+@pytest.mark.parametrize("recipe", [CNN_450, RESNET50_MUCT], ids=lambda recipe: recipe.name)
+def test_points_are_exported_and_served(tmp_path: Path, recipe: LandmarkZooRecipe) -> None:
     keras.utils.set_random_seed(2)
-    folder = tmp_path / "large"
-    folder.mkdir()
-    crops = np.random.default_rng(0).integers(0, 256, (8, SIZE, SIZE, 3), dtype=np.uint8)
-    network = resnet50_muct(imagenet=False)
-    export_onnx(network, folder / "model.onnx", crops, input_name="crops", output_names=["points"])
-    output = {"name": "points", "shape": ["batch", 76, 2], "unit": "a", "meaning": "b"}
-    card = {"task": "landmarks", "scheme": "muct-76", "input": INPUT, "outputs": [output]}
-    write_card(folder, card)
-    write_detector(tmp_path / "detector")
-    face = ask(tmp_path, "large", "/landmarks")
+    folder = tmp_path / "large" / recipe.name
+    output = {**POINTS, "shape": ["batch", len(scheme(recipe.scheme)), 2]}
+    write_untrained(folder, recipe.network(False), output, task="landmarks", scheme=recipe.scheme)
+    face = ask(tmp_path, f"large/{recipe.name}", "/landmarks")
     told = face["landmarks"]
-    assert (told["scheme"], told["std"]) == ("muct-76", None)
-    box, side = face["box"], 1.3 * np.sqrt(face["box"]["width"] * face["box"]["height"])
-    corner = np.array([box["x"], box["y"]]) + (np.array([box["width"], box["height"]]) - side) / 2
-    in_crop = (np.array(told["points"]) - corner) / side
-    assert ((in_crop > -0.02) & (in_crop < 1.02)).all(), "a sigmoid keeps them in the crop"
+    assert (told["scheme"], told["std"]) == (recipe.scheme, None)
+    assert len(told["points"]) == len(scheme(recipe.scheme))
     assert "unrated" in face["usable"]["reasons"]
+    if recipe is RESNET50_MUCT:
+        box, side = face["box"], 1.3 * np.sqrt(face["box"]["width"] * face["box"]["height"])
+        middle = np.array([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
+        in_crop = (np.array(told["points"]) - middle) / side + 0.5
+        assert ((in_crop > -0.02) & (in_crop < 1.02)).all(), "a sigmoid keeps them in the crop"
+
+
+@pytest.mark.parametrize("recipe", [C2_NET, C_RESNET], ids=lambda recipe: recipe.name)
+def test_rotations_are_exported_and_served(tmp_path: Path, recipe: VectorZooRecipe) -> None:
+    keras.utils.set_random_seed(2)
+    folder = tmp_path / "large" / recipe.name
+    network = rotation_network(recipe.network(False))
+    write_untrained(folder, network, ROTATION, task="pose", scheme=None)
+    pose = ask(tmp_path, f"large/{recipe.name}", "/pose")["pose"]
+    rotation = np.array(pose["matrix"]).reshape(3, 3)
+    np.testing.assert_allclose(rotation @ rotation.T, np.eye(3), atol=1e-4)
+    assert np.linalg.det(rotation) == pytest.approx(1, abs=1e-4)
+    assert pose["method"] == "direct"

@@ -16,7 +16,7 @@ from training.fit import FinishedRun, Schedule
 from training.publication import data_use, held_out_use, publish, recipe_use
 from training.workspace import Workspace
 from training.zoo.entrants import LARGE
-from training.zoo.runs import HISTORY_FILE, Learnt
+from training.zoo.runs import HISTORY_FILE, NO_AUGMENTATION, Learnt
 
 POINTS = OutputNote(
     "unit crop", "points (x, y) in the scheme's order; 0..1 spans the crop edge to edge"
@@ -33,6 +33,7 @@ _NO_IMAGENET = (
     "It is made to begin with ImageNet's weights; they could not be had here, so it began with "
     "random ones and learnt all of its layers."
 )
+_NOT_AUGMENTED = "It was trained without the augmentation that its author had."
 _LIMITS = (
     "One of earlier systems, rebuilt to see what its ideas are worth.",
     "It states no deviations, so nothing tells which of its answers are wrong.",
@@ -82,10 +83,11 @@ def publish_zoo(
     free = not bound and all(SOURCES[name].edition == "free" for name in learnt.faces)
     limits = [*card.limits, *_LIMITS]
     limits += _changes(FinishedRun.of(workspace.fit).schedule, whole)
+    limits += [_NOT_AUGMENTED] if NO_AUGMENTATION in learnt.options else []
     limits += [_IMAGENET] if learnt.imagenet else []
     limits += [_NO_IMAGENET] if imagenet and not learnt.imagenet else []
     limits += [f"It holds the weights of {reads}."] if reads is not None else []
-    use = recipe_use(workspace, seed=seed, batch=batch, code=card.code)
+    use = recipe_use(workspace, seed=seed, batch=batch, code=card.code, options=learnt.options)
     facts = CardFacts(
         name=workspace.name,
         version="1",

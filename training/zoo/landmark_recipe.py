@@ -1,8 +1,9 @@
 """A recipe of the zoo whose network answers points."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 import keras
 import numpy as np
@@ -22,6 +23,7 @@ from training.zoo.point_batches import SWITCHED_OFF, Augmentation, PointBatches
 from training.zoo.recipe import ZooRecipe
 from training.zoo.runs import (
     CROPS_FILE,
+    NO_AUGMENTATION,
     PARITY_CROPS,
     Learnt,
     begun,
@@ -46,7 +48,7 @@ class LandmarkZooRecipe(ZooRecipe):
 
     network: made with or without ImageNet's weights. shares: of the faces, by set; those that are
     there count (training.zoo.sources). begins_at_mean: the read-out begins with the mean face
-    instead of zeros.
+    instead of zeros. options: of the command line that changed the recipe, besides the schedule's.
     """
 
     scheme: str
@@ -56,6 +58,13 @@ class LandmarkZooRecipe(ZooRecipe):
     shares: Mapping[str, float]
     augmentation: Augmentation = SWITCHED_OFF
     begins_at_mean: bool = False
+    options: tuple[str, ...] = ()
+
+    def without_augmentation(self) -> Self:
+        """ValueError for a recipe that has none."""
+        if self.augmentation == SWITCHED_OFF:
+            raise ValueError(f"{self.name} trains without augmentation as it is")
+        return replace(self, augmentation=SWITCHED_OFF, options=(NO_AUGMENTATION,))
 
     def prepare(self, data: Path, workspace: Workspace) -> None:
         names = present(self.shares, data)
@@ -86,7 +95,8 @@ class LandmarkZooRecipe(ZooRecipe):
             seed=self.seed,
         )
         network, had_imagenet = begun(self.network, self.imagenet, workspace.fit)
-        learnt = Learnt({name: len(chosen) for name, chosen in rows.items()}, had_imagenet)
+        counts = {name: len(chosen) for name, chosen in rows.items()}
+        learnt = Learnt(counts, had_imagenet, self.options)
         first = next(iter(sets.values()))
         mean = first.mean_points_in_crop("train")
         if self.begins_at_mean:

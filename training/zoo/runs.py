@@ -15,25 +15,30 @@ from training.workspace import Workspace
 CROPS_FILE = "crops.npy"
 """Some crops of the training, which the export is checked with."""
 HISTORY_FILE = "history.png"
+NO_AUGMENTATION = "--no-augmentation"
 PARITY_CROPS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """faces: how many for training, by set. imagenet: the first layers began with its weights."""
+    """faces: how many for training, by set. imagenet: the first layers began with its weights.
+    options: of the command line that changed the recipe; with others a run is not gone on with.
+    """
 
     faces: Mapping[str, int]
     imagenet: bool
+    options: tuple[str, ...] = ()
 
     def record(self, recipe: str) -> dict[str, Any]:
-        return {"recipe": recipe, "faces": dict(self.faces), "imagenet": self.imagenet}
+        known = {"recipe": recipe, "faces": dict(self.faces), "imagenet": self.imagenet}
+        return known | ({"options": self.options} if self.options else {})
 
     @classmethod
     def of(cls, workspace: Workspace) -> Self:
         """FileNotFoundError when nothing was trained."""
         file = workspace.require(workspace.fit / "run.json", "train")
         run = json.loads(file.read_text())
-        return cls(run["faces"], run["imagenet"])
+        return cls(run["faces"], run["imagenet"], tuple(run.get("options", ())))
 
 
 def begun(
