@@ -2,7 +2,7 @@
 batch with, each hop into another thread and back costs more than a batch could bring.
 
 Only what is brief is done so: some milliseconds, in which others have to wait for the models. A
-large picture, or one with many faces, goes on the long way of `app.analysis`.
+picture that takes long to decode, or one with many faces, goes on the long way of `app.analysis`.
 """
 
 import asyncio
@@ -28,7 +28,9 @@ from app.results import Face, ImageFacts
 MOST_PIXELS = 1 << 21
 """Of a JPEG that is brief: a frame of 1920 x 1080 is, some 6 ms."""
 _MOST_OF_OTHERS = 1 << 19
-"""PNG, WebP and progressive JPEG take four to eight times as long."""
+"""PNG, WebP and progressive JPEG take four to eight times as long; the few BMPs are not worth a
+limit of their own.
+"""
 _AT_ONCE = (0xC0, 0xC1)  # JPEG's processes without progression
 
 
@@ -74,7 +76,7 @@ class InOneThread:
         )
 
     async def result(self, pool: Executor, trace: Trace) -> Looked | None:
-        """None for an image that is too large. Errors are those of the steps and of the models."""
+        """None for an image that takes long to decode. Errors: of the steps and of the models."""
         self._detector.take()
         self._model.take()
         try:

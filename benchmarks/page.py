@@ -1,6 +1,7 @@
 """docs/performance.md from the JSON of the benchmarks: `python -m benchmarks.page`.
 
-Plots are drawn where matplotlib is installed (the training environment); the tables need nothing.
+Plots are drawn where matplotlib is installed: in the training environment, which `make bench` sets
+up for them. The tables need nothing.
 """
 
 import argparse

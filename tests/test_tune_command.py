@@ -17,7 +17,7 @@ from app.tuning.timing import Sample
 from app.tuning.variants import Variant
 from tests.tiny_models import picture, write_detector, write_landmarks
 
-VARIANT = Variant("cpu", "fp32")
+VARIANT, GPU = Variant("cpu", "fp32"), Variant("cuda", "fp32")
 
 
 @pytest.fixture
@@ -75,12 +75,16 @@ def test_the_command_prints_tables_and_writes_settings(
     ) -> WorkersRow:
         assert data[:2] == b"\xff\xd8"
         assert seconds > 0
-        assert own.inference.threads == variant.threads
+        assert (own.inference.device, own.inference.threads) == (variant.device, variant.threads)
+        if variant == GPU:
+            assert workers == 1
+            raise StartUpError("its memory is full")
         asked.append((workers, variant.threads))
         time = 0.001 * workers
         return WorkersRow(variant, workers, Sample(time, time, time, 5), 1.0, 100)
 
     monkeypatch.setattr(tune, "workers_row", fake)
+    monkeypatch.setattr(tune, "finalists", lambda _: [VARIANT, GPU])
     monkeypatch.setattr(tune, "cpu_count", lambda: 4)
     monkeypatch.setattr(tune, "thread_counts", lambda: [1, 2, 4])
     path = tmp_path / "mien.env"
@@ -93,6 +97,7 @@ def test_the_command_prints_tables_and_writes_settings(
     said = capsys.readouterr()
     assert "ms per item" in said.out
     assert "images/s" in said.out
+    assert said.out.count("not here: cuda fp32: its memory is full") == 1
     assert all(line in said.out for line in lines)
     assert "measuring" in said.err
 
@@ -105,6 +110,16 @@ def test_a_file_that_cannot_be_written_is_told_before_anything_is_measured(
     said = capsys.readouterr()
     assert "Give --write a file that can be written" in said.err
     assert "measuring" not in said.err
+
+
+def test_what_was_written_before_stays_where_nothing_is_measured(
+    settings: Settings, tmp_path: Path
+) -> None:
+    path = tmp_path / "mien.env"
+    path.write_text("MIEN_WORKERS=3\n")
+    (settings.models_dir / "self-test" / "face.png").unlink()
+    assert tune.run(settings, argparse.Namespace(seconds=0.1, write=str(path))) == 1
+    assert path.read_text() == "MIEN_WORKERS=3\n"
 
 
 def test_without_models_it_fails_with_the_reason(

@@ -129,6 +129,12 @@ def test_batches_that_only_cost_are_named_too() -> None:
     rising = [row(FP32, batch, exactly(cost)) for batch, cost in ((1, 1.0), (2, 1.0), (4, 2.0))]
     flat = [row(FP32, batch, exactly(1.0), "landmarks") for batch in (1, 2, 4)]
     assert best_batch([*rising, *flat], FP32) == 2
+    falling = [row(FP32, b, exactly(cost), "landmarks") for b, cost in ((1, 1.0), (4, 0.9))]
+    assert best_batch([*rising, *falling], FP32) == 2, (
+        "the gain of one is less than the other's loss"
+    )
+    single = [row(FP32, 1, exactly(1.0))]
+    assert best_batch([*single, *falling], FP32) == 4, "one model may take no batches"
 
 
 def test_more_workers_are_taken_where_threads_gain_nothing() -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import sys
 from dataclasses import dataclass
 from datetime import date
@@ -80,9 +81,14 @@ class _KeepsLast(keras.callbacks.Callback):
         self._path = path
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:  # noqa: ARG002
-        unfinished = self._path.with_stem("unfinished")
-        self.model.save(unfinished)
-        unfinished.replace(self._path)
+        _save(self.model, self._path)
+
+
+def _save(model: keras.Model, path: Path) -> None:
+    """A kill meanwhile leaves what was there before."""
+    unfinished = path.with_stem("unfinished")
+    model.save(unfinished)
+    unfinished.replace(path)
 
 
 class _StopsWhenNoBetter(keras.callbacks.Callback):
@@ -163,7 +169,9 @@ def fit(
         epochs=schedule.epochs,
         callbacks=[
             # Two copies in turn: a power cut while one is written leaves the other.
-            keras.callbacks.BackupAndRestore(str(out / "backup"), double_checkpoint=True),
+            keras.callbacks.BackupAndRestore(
+                str(out / "backup"), double_checkpoint=True, delete_checkpoint=False
+            ),
             _TellEpoch(train),
             _History(out / "history.csv"),
             _KeepsLast(last),
@@ -176,8 +184,9 @@ def fit(
     )
     if schedule.patience:
         model.load_weights(out / _BEST)
-    model.save(last)
+    _save(model, last)
     done.write_text(date.today().isoformat() + "\n")
+    shutil.rmtree(out / "backup", ignore_errors=True)
     return model
 
 

@@ -47,7 +47,7 @@ def _faces(
         image = None
         for face in sample.faces:
             if reason := _rejection(face, scheme):
-                left_out.append((sample.path.name, reason))
+                left_out.append((sample.name, reason))
                 continue
             image = read_rgb(sample.path) if image is None else image
             assert face.box is not None and face.points_in_image is not None  # noqa: PT018

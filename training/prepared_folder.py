@@ -157,15 +157,19 @@ def _part(folder: Path, samples: Sequence[ImageSample], make: Make, key: str) ->
 
 def _join_pixels(parts: Sequence[Path], out: Path, faces: int) -> None:
     """One part after the other: all together may be more than memory holds."""
-    joined, row = None, 0
+    # Whoever still reads an older file keeps that one.
+    unfinished, joined, row = out.with_stem("unfinished"), None, 0
     for file in parts:
         with np.load(file) as part:
             pixels = part["pixels"]
         if joined is None:
             shape = (faces, *pixels.shape[1:])
-            joined = np.lib.format.open_memmap(out, mode="w+", dtype=pixels.dtype, shape=shape)
+            joined = np.lib.format.open_memmap(
+                unfinished, mode="w+", dtype=pixels.dtype, shape=shape
+            )
         joined[row : row + len(pixels)] = pixels
         row += len(pixels)
+    unfinished.replace(out)
 
 
 def _tell(left_out: LeftOut, file: Path) -> None:
@@ -173,7 +177,7 @@ def _tell(left_out: LeftOut, file: Path) -> None:
     with file.open("w", newline="") as stream:
         csv.writer(stream).writerows([("picture", "reason"), *left_out])
     for reason, count in _by_reason(left_out).items():
-        print(f"{count} left out, {reason}: see {file}", file=sys.stderr)
+        print(f"{count} of no use, {reason}: see {file}", file=sys.stderr)
 
 
 def _by_reason(left_out: LeftOut) -> dict[str, int]:

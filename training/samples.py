@@ -51,6 +51,11 @@ class ImageSample:
     split: Split
     complete: bool = True
 
+    @property
+    def name(self) -> str:
+        """Of the picture, with the folders that tell it from others of its set."""
+        return "/".join(self.path.parts[-3:])
+
 
 def some_of(samples: Sequence[ImageSample], limit: int | None) -> list[ImageSample]:
     """All of them, or `limit` spread evenly over them: for small runs."""
@@ -72,5 +77,5 @@ def rejected(samples: Iterable[ImageSample]) -> list[tuple[str, str]]:
     Loaders leave out what cannot be right and say so in tags["rejected"]; a preparation tells what
     it then leaves out itself.
     """
-    faces = ((sample.path.name, face) for sample in samples for face in sample.faces)
+    faces = ((sample.name, face) for sample in samples for face in sample.faces)
     return [(name, face.tags["rejected"]) for name, face in faces if face.tags.get("rejected")]

@@ -4,8 +4,10 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import TextIO
 
 import cv2
 import numpy as np
@@ -38,19 +40,27 @@ BUSY = 0.9
 def run(settings: Settings, arguments: argparse.Namespace) -> int:
     """arguments: seconds of measuring in all; write, a file or None."""
     try:
-        if arguments.write is not None:
-            Path(arguments.write).open("a").close()  # tells now, not after minutes, that it cannot
-        text = _tune(settings, arguments.seconds)
-        if arguments.write is not None:
-            Path(arguments.write).write_text(text, encoding="utf-8")
-            print(f"\nWritten to {arguments.write}.")
-    except OSError as error:
-        print(f"FAILED: {error}. Give --write a file that can be written.", file=sys.stderr)
-        return 1
+        with _open(arguments.write) as file:  # tells now, not after minutes, that it cannot
+            text = _tune(settings, arguments.seconds)
+            if file is not None:
+                file.seek(0)
+                file.truncate()
+                file.write(text)
+                print(f"\nWritten to {arguments.write}.")
     except (CardError, StartUpError) as error:
         print(f"FAILED: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _open(path: str | None) -> AbstractContextManager[TextIO | None]:
+    """The file, with what it holds until something else is written. StartUpError: it cannot be."""
+    if path is None:
+        return nullcontext()
+    try:
+        return Path(path).open("a+", encoding="utf-8")
+    except OSError as error:
+        raise StartUpError(f"{error}. Give --write a file that can be written.") from error
 
 
 def _tune(settings: Settings, seconds: float) -> str:
@@ -62,9 +72,10 @@ def _tune(settings: Settings, seconds: float) -> str:
     largest = settings.inference.max_batch
     rows = session_rows(opened, picture, largest, seconds * SHARE_OF_SESSIONS)
     print(f"{report.SESSIONS}\n\n{report.sessions_table(rows)}\n{report.refusals(refused)}\n")
+    opened.clear()  # the workers load their own, on the same accelerators
     data, rest = _jpeg(picture), seconds * (1 - SHARE_OF_SESSIONS)
-    found = _workers(settings, finalists(rows), data, rest)
-    print(f"{report.WORKERS}\n\n{report.workers_table(found)}\n")
+    found, refused = _workers(settings, finalists(rows), data, rest)
+    print(f"{report.WORKERS}\n\n{report.workers_table(found)}\n{report.refusals(refused)}\n")
     best = best_workers(found)
     batch = best_batch(rows, replace(best.variant, threads=1))
     if share < BUSY:
@@ -100,9 +111,9 @@ def _open_all(settings: Settings) -> tuple[list[tuple[Variant, OpenModels]], lis
 
 def _workers(
     settings: Settings, variants: Sequence[Variant], data: bytes, seconds: float
-) -> list[WorkersRow]:
+) -> tuple[list[WorkersRow], list[Refused]]:
     """On the CPU every split of the CPUs into workers and threads, on an accelerator one worker;
-    each measured twice, one after the other.
+    each measured twice, one after the other. An accelerator that cannot do it is refused.
     """
     cpus = cpu_count()
     ways = [
@@ -111,17 +122,25 @@ def _workers(
         for threads in (thread_counts() if variant.on_cpu else [1])
     ]
     measured: dict[tuple[Variant, int], list[WorkersRow]] = {way: [] for way in ways}
+    refused: dict[Variant, Refused] = {}
     each = max(2.0, seconds / (REPEATS * len(ways)))
     for turn in range(REPEATS):
         for variant, workers in ways:
+            if variant in refused:
+                continue
             _say(
                 f"measuring: {variant}, workers={workers}, threads={variant.threads}, "
                 f"turn {turn + 1} of {REPEATS} ..."
             )
             own = with_variant(settings, variant, decode_threads=max(1, cpus // workers))
-            row = workers_row(own, variant, workers, data, each)
-            measured[variant, workers].append(row)
-    return [joined(rows) for rows in measured.values()]
+            try:
+                measured[variant, workers].append(workers_row(own, variant, workers, data, each))
+            except StartUpError as error:
+                if variant.on_cpu:
+                    raise
+                refused[variant] = Refused(variant, str(error))
+    rows = [joined(rows) for (variant, _), rows in measured.items() if variant not in refused]
+    return rows, list(refused.values())
 
 
 def _share_of_a_cpu(picture: NDArray[np.uint8]) -> float:

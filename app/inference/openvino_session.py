@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from app.errors import ProviderError
 from app.face.card import CardError
+from app.inference.unobtained import STALE
 
 MOST_SHAPES = 48
 """Compiled shapes that are kept: all 24 image shapes of a detector, upright and lying, fit."""
@@ -100,8 +101,7 @@ class OpenVinoSession:
             return self._core.read_model(self._path)
         except RuntimeError as error:
             raise CardError(
-                f"{self._path} cannot be loaded by OpenVINO: {error}. Export the model again and "
-                "write its card anew."
+                f"{self._path} cannot be loaded by OpenVINO: {error}. {STALE}"
             ) from error
 
     def _compile(self, shape: tuple[int, ...]) -> Any:

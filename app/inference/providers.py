@@ -104,16 +104,18 @@ def open_session(request: SessionRequest) -> Session:
         if request.device in _NAMED:
             raise not_obtained(request.device, str(error)) from error
         if request.device == "auto" and CUDA in _built_in():
-            tell_of_the_cpu(error)
+            tell_of_the_cpu(request.path, str(error))
             return open_session(replace(request, device="cpu"))
         raise CardError(
             f"{request.path} cannot be loaded by onnxruntime: {error}. {STALE}"
         ) from error
     # The list that was asked for proves nothing: onnxruntime falls back without an error.
     got = session.get_providers()[0]
+    reason = " ".join([f"the session runs on {got}", *said.getvalue().split()])
     if request.device in _NAMED and got != _NAMED[request.device]:
-        reason = " ".join([f"the session runs on {got}", *said.getvalue().split()])
         raise not_obtained(request.device, reason)
+    if request.device == "auto" and got == CPU and CUDA in _built_in():
+        tell_of_the_cpu(request.path, reason)
     # Or onnxruntime answers a failed run by going over to another provider.
     session.disable_fallback()
     return BoundSession(session) if got in (CUDA, TENSORRT) else session
@@ -127,10 +129,13 @@ def after_failed_run(request: SessionRequest, provider: str, error: Exception) -
         CardError: the CPU cannot run the file either.
     """
     if request.device == "auto" and provider != CPU:
-        tell_of_the_cpu(error)
+        tell_of_the_cpu(request.path, str(error))
         return replace(request, device="cpu")
     if request.device in ("auto", "cpu"):
-        raise CardError(f"{request.path} cannot be run by onnxruntime: {error}. {STALE}")
+        raise CardError(
+            f"{request.path} cannot be run by onnxruntime: {error}. Unless it is memory that is "
+            f"missing: {STALE}"
+        )
     raise failed_at_first_run(request.device, error)
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 
 import onnxruntime as ort
 
@@ -52,7 +53,7 @@ def failed_at_first_run(device: str, error: Exception) -> ProviderError:
     )
 
 
-def tell_of_the_cpu(error: Exception) -> None:
+def tell_of_the_cpu(model: Path, reason: str) -> None:
     """With device=auto that is no error; but nobody should wonder why their GPU idles."""
     log = logging.getLogger("mien.start")
-    log.warning("CUDA cannot be used, so models run on the CPU: %s", error)
+    log.warning("CUDA cannot be used, so %s runs on the CPU: %s", model.parent.name, reason)

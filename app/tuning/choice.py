@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 from app.tuning.sessions import Row
 from app.tuning.timing import Sample
@@ -43,22 +44,21 @@ def _best_on_cpu(rows: Sequence[Row]) -> Variant:
 
 
 def best_batch(rows: Sequence[Row], variant: Variant) -> int | None:
-    """The smallest batch size that no other clearly beats per item, for the model that gains most
-    from a larger one. Where none gains, the largest that costs none of them anything; None when all
-    do: then there is nothing to set.
+    """The smallest batch size at which all models together take no more per item than at any other.
+    Where that is 1, the largest that costs nothing; None when even the largest of all does not:
+    then there is nothing to set.
     """
     mine = [row for row in rows if row.variant == variant]
-    sizes = {row.batch for row in mine}
-    gains, harmless = 1, set(sizes)
-    for model in dict.fromkeys(row.model for row in mine):
-        own = [row for row in mine if row.model == model]
-        fastest = min(own, key=lambda row: row.seconds.median).seconds
-        slow = {row.batch for row in own if fastest.clearly_less(row.seconds)}
-        gains = max(gains, min({row.batch for row in own} - slow))
-        harmless -= slow
-    if gains > 1:
-        return gains
-    return None if max(sizes) in harmless else max(harmless)
+    totals: dict[int, Sample] = {}
+    for size in sorted({row.batch for row in mine}):
+        # A model that takes no such batch is given its largest.
+        fitting = {row.model: row for row in sorted(mine, key=_batch) if row.batch <= size}
+        totals[size] = reduce(_sum, (row.seconds for row in fitting.values()))
+    fastest = min(totals.values(), key=lambda total: total.median)
+    enough = [size for size, total in totals.items() if not fastest.clearly_less(total)]
+    if min(enough) > 1:
+        return min(enough)
+    return None if max(totals) in enough else max(enough)
 
 
 def best_workers(rows: Sequence[WorkersRow]) -> WorkersRow:
@@ -68,6 +68,10 @@ def best_workers(rows: Sequence[WorkersRow]) -> WorkersRow:
     fastest = min(rows, key=lambda row: row.seconds.median).seconds
     enough = [row for row in rows if not fastest.clearly_less(row.seconds)]
     return max(enough, key=lambda row: row.workers)
+
+
+def _batch(row: Row) -> int:
+    return row.batch
 
 
 def _sum(first: Sample, second: Sample) -> Sample:

@@ -156,7 +156,7 @@ def test_auto_takes_the_cpu_where_cuda_cannot_run_and_says_so(
     model = Model.open(landmarks, "auto")
     assert model.provider == CPU
     assert model.on_cpu
-    assert "models run on the CPU: no more" in caplog.text
+    assert "landmarks-68 runs on the CPU: no more" in caplog.text
 
 
 def test_auto_takes_the_cpu_where_no_session_on_cuda_can_be_made(
@@ -171,7 +171,7 @@ def test_auto_takes_the_cpu_where_no_session_on_cuda_can_be_made(
     monkeypatch.setattr(ort, "preload_dlls", lambda: None)
     monkeypatch.setattr(ort, "InferenceSession", session)
     assert Model.open(landmarks, "auto").provider == CPU
-    assert "models run on the CPU: no more" in caplog.text
+    assert "landmarks-68 runs on the CPU: no more" in caplog.text
 
 
 def test_a_file_that_cannot_be_run_is_the_cards_error(
@@ -195,9 +195,20 @@ def test_auto_takes_cuda_before_the_cpu_and_nothing_else(
     assert [entry if isinstance(entry, str) else entry[0] for entry in asked[0]] == [CUDA, CPU]
 
 
-def test_auto_names_what_it_really_got(landmarks: Path, pretend: Callable[..., Any]) -> None:
+def test_auto_names_what_it_really_got_and_why(
+    landmarks: Path, pretend: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
     pretend([CUDA], CPU)
     assert Model.open(landmarks, "auto").provider == CPU
+    assert "landmarks-68 runs on the CPU: the session runs on" in caplog.text
+    assert "Failed to load libcudnn.so.9" in caplog.text
+
+
+def test_auto_says_nothing_where_there_is_no_cuda(
+    landmarks: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert Model.open(landmarks, "auto").provider == CPU
+    assert caplog.text == ""
 
 
 def test_a_gpu_meets_only_its_batch_sizes(landmarks: Path, pretend: Callable[..., Any]) -> None:

@@ -86,6 +86,28 @@ def test_a_stopped_run_goes_on_at_its_epoch(tmp_path: Path) -> None:
     assert finished.seen_epochs == [], "a finished run trains no more"
 
 
+def test_a_kill_while_the_network_is_written_leaves_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = keras.Sequential.save
+
+    def killed(model: keras.Model, path: Path) -> None:
+        if (tmp_path / "last.keras").exists():
+            path.write_bytes(b"half of it")
+            raise KeyboardInterrupt
+        save(model, path)
+
+    run = partial(fit, loss="mse", validation=None, schedule=schedule(3), out=tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(keras.Sequential, "save", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(line(), train=Lines())
+    assert keras.saving.load_model(tmp_path / "last.keras", compile=False).count_params() == 2
+    run(line(), train=Lines())
+    assert (tmp_path / "finished").is_file()
+    assert not (tmp_path / "backup").exists()
+
+
 def test_another_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     run = partial(fit, loss="mse", train=Lines(), validation=None, out=tmp_path)
     run(line(), schedule=schedule(1))

@@ -42,7 +42,7 @@ class Maker:
                 raise OSError("no more")
             self.made.append(sample.path.stem)
             if int(sample.path.stem) % 5 == 4:
-                left_out.append((sample.path.name, "a fifth"))
+                left_out.append((sample.name, "a fifth"))
             else:
                 rows.append(sample)
         if not rows:
@@ -102,7 +102,7 @@ def test_the_manifest_says_what_is_there(
     assert "research" in manifest["licences"]["w300"]
     rejected = (tmp_path / "rejected.csv").read_text().splitlines()
     assert rejected == ["picture,reason", "4.jpg,a fifth", "9.jpg,a fifth"]
-    assert f"2 left out, a fifth: see {tmp_path / 'rejected.csv'}" in capsys.readouterr().err
+    assert f"2 of no use, a fifth: see {tmp_path / 'rejected.csv'}" in capsys.readouterr().err
     content = (tmp_path / "pixels.npy").read_bytes()
     assert manifest["sha256"]["pixels.npy"] == hashlib.sha256(content).hexdigest()
 

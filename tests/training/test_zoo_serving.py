@@ -25,6 +25,7 @@ from training.recipes.zoo_vectors import C2_NET, C_RESNET
 from training.zoo.landmark_recipe import LandmarkZooRecipe
 from training.zoo.vector_recipe import VectorZooRecipe
 
+PATIENCE = 180.0
 POINTS = {"name": "points", "unit": "a", "meaning": "b"}
 ROTATION = {"name": "rotation", "shape": ["batch", 3, 3], "unit": "a", "meaning": "b"}
 
@@ -47,9 +48,9 @@ def ask(models: Path, name: str, path: str) -> dict[str, Any]:
     thread.start()
     try:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        for _ in range(600):  # a minute
-            if server.started and ready(address):
-                break
+        until = time.monotonic() + PATIENCE
+        while not (server.started and ready(address)):
+            assert time.monotonic() < until, "it never became ready"
             time.sleep(0.1)
         pixels = picture(160, 200, {"white": (40, 50, 80, 100)})
         done, data = cv2.imencode(".png", pixels)

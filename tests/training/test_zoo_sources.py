@@ -1,6 +1,8 @@
 """Which faces recipes of the zoo learn from and are judged on."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,13 +10,13 @@ import pytest
 from tests.training.tiny_sets import write_ibug_large, write_pointing, write_set
 from training import datasets
 from training.faces.prepared import load_source
-from training.preparation import load_prepared
-from training.prepared_faces import PreparedFaces
 from training.prepared_folder import limits_of, read
+from training.recipes.zoo_distances import DISTANCES_MLP
 from training.recipes.zoo_landmarks import MOBILENETV2_CONV
 from training.recipes.zoo_vectors import C1_NET
 from training.samples import to_learn_from
 from training.workspace import Workspace
+from training.zoo import distances_recipe
 from training.zoo.sources import held_out_subjects, present
 
 
@@ -41,15 +43,30 @@ def test_nobody_is_learnt_from_in_one_copy_who_is_tested_on_in_another(tmp_path:
     in_w300 = {one.subject for one in to_learn_from(datasets.load("w300", tmp_path))}
     assert held < in_w300, "by its own split w300 would teach them"
     assert held_out_subjects(MOBILENETV2_CONV.tests, tmp_path) == held
-    workspace = Workspace(tmp_path / "runs", tmp_path / "models", MOBILENETV2_CONV.name)
-    MOBILENETV2_CONV.prepare(tmp_path, workspace)
-    sets = [load_prepared(workspace.prepared / name) for name in ("w300", "ibug_300w_large")]
-    assert [subjects_of(one).isdisjoint(held) for one in sets] == [True, True]
-    assert [len(subjects_of(one)) for one in sets] == [50, 50]
+    learnt = subjects_of(MOBILENETV2_CONV, tmp_path)
+    assert {name: len(subjects) for name, subjects in learnt.items()} == {
+        "w300": 50,
+        "ibug_300w_large": 50,
+    }
+    assert all(subjects.isdisjoint(held) for subjects in learnt.values())
 
 
-def subjects_of(faces: PreparedFaces) -> set[str]:
-    return set(faces.subject.tolist())
+@pytest.mark.parametrize("of", [C1_NET, DISTANCES_MLP], ids=lambda of: of.name)
+def test_so_it_is_with_every_kind_of_recipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, of: Any
+) -> None:
+    write_300w(tmp_path)
+    monkeypatch.setattr(distances_recipe, "head_fit", lambda _: lambda _points: np.eye(3))
+    learnt = subjects_of(replace(of, tests=("ibug_300w_large",)), tmp_path)
+    assert [len(subjects) for subjects in learnt.values()] == [50]
+
+
+def subjects_of(recipe: Any, data: Path) -> dict[str, set[str]]:
+    """Who is in each of the folders that the recipe prepares."""
+    workspace = Workspace(data / "runs", data / "models", recipe.name)
+    recipe.prepare(data, workspace)
+    files = workspace.prepared.rglob("labels.npz")
+    return {file.parent.name: set(np.load(file)["subject"].tolist()) for file in files}
 
 
 def test_pictures_stay_where_they_lie(tmp_path: Path) -> None:

@@ -74,10 +74,10 @@ def prepare_source(
     fitter: list[HeadFitter] = []
 
     def make(some: Sequence[ImageSample], left_out: LeftOut) -> Arrays | None:
-        faces = _cut_all(some, size, left_out)
+        faces, names = _cut_all(some, size, left_out)
         if faces is not None and fit_heads and faces.point_weights.all(axis=1).any():
             fitter.extend([] if fitter else [_head_fitter(data / "facekit")])
-            faces = _with_fitted_pose(faces, fitter[0], left_out)
+            faces = _with_fitted_pose(faces, names, fitter[0], left_out)
         return faces.arrays() if faces is not None else None
 
     settings: dict[str, str | int] = {"source": name, "size": size, "heads_fitted": int(fit_heads)}
@@ -144,18 +144,22 @@ def _with_openness_of_lids(faces: LabelledCrops, weight: float) -> LabelledCrops
     )
 
 
-def _cut_all(samples: Sequence[ImageSample], size: int, left_out: LeftOut) -> LabelledCrops | None:
-    rows = []
+def _cut_all(
+    samples: Sequence[ImageSample], size: int, left_out: LeftOut
+) -> tuple[LabelledCrops | None, list[str]]:
+    """The faces, None where there are none, and the names of their pictures."""
+    rows, names = [], []
     for sample in samples:
         for face in sample.faces:
             if reason := _rejection(face):
-                left_out.append((sample.path.name, reason))
+                left_out.append((sample.name, reason))
             else:
                 rows.append((*_cut(sample, face, size), sample.subject, sample.split))
+                names.append(sample.name)
     if not rows:
-        return None
+        return None, names
     pixels, boxes, points, weights, rotation, axes, subjects, splits = zip(*rows, strict=True)
-    return LabelledCrops.unlabelled(
+    faces = LabelledCrops.unlabelled(
         np.stack(pixels),
         np.array(boxes, np.float32),
         np.array(subjects),
@@ -165,6 +169,7 @@ def _cut_all(samples: Sequence[ImageSample], size: int, left_out: LeftOut) -> La
         rotation=np.stack(rotation).astype(np.float32),
         rotation_weights=np.array(axes, np.float32),
     )
+    return faces, names
 
 
 def _rejection(face: FaceSample) -> str | None:
@@ -207,7 +212,9 @@ def _head_fitter(facekit: Path) -> HeadFitter:
     return HeadFitter(kit, contour, habits_of_300w(kit, contour))
 
 
-def _with_fitted_pose(faces: LabelledCrops, fitter: HeadFitter, left_out: LeftOut) -> LabelledCrops:
+def _with_fitted_pose(
+    faces: LabelledCrops, names: Sequence[str], fitter: HeadFitter, left_out: LeftOut
+) -> LabelledCrops:
     """Rotations of all faces with 68 points whose fit can be believed.
 
     The fit sees the prepared picture, with the face in its middle: what the network sees, too.
@@ -221,7 +228,7 @@ def _with_fitted_pose(faces: LabelledCrops, fitter: HeadFitter, left_out: LeftOu
             faces.rotation[row] = found.rotation
             faces.rotation_weights[row] = 1.0
         else:
-            left_out.append((str(faces.subject[row]), _NO_HEAD_FITS))
+            left_out.append((names[row], _NO_HEAD_FITS))
     return faces
 
 

@@ -37,7 +37,7 @@ from training.zoo.rotation_evaluation import (
     evaluate_rotations,
     rotation_predictor,
 )
-from training.zoo.sources import judged_samples, present
+from training.zoo.sources import judged_samples
 
 PAGE = "zoo.md"
 PHOTOGRAPHS, PEOPLE = "w300", "pointing04"
@@ -59,8 +59,8 @@ class _Faces:
 
     @classmethod
     def of(cls, data: Path) -> "_Faces":
-        (copy, *_) = present(_COPIES, data)
-        photographs = load(copy, data)
+        there = [name for name in _COPIES if (data / name).is_dir()]
+        photographs = load((there or _COPIES)[0], data)
         tested = [one for one in photographs if one.subject.startswith(_LFPW_TEST)]
         training = [one for one in photographs if one.split == "train"]
         five = {

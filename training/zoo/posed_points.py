@@ -80,13 +80,13 @@ def _faces(samples: Sequence[ImageSample], left_out: LeftOut, fit: Fit) -> Array
     for sample in samples:
         for face in sample.faces:
             if reason := _rejection(face):
-                left_out.append((sample.path.name, reason))
+                left_out.append((sample.name, reason))
                 continue
             assert face.points_in_image is not None  # else it was rejected
             in_crop = transform(invert(crop_transform(labelled_box(face))), face.points_in_image)
             rotation = fit(in_crop) if face.rotation is None else face.rotation
             if rotation is None:
-                left_out.append((sample.path.name, "the fitted head leaves too much over"))
+                left_out.append((sample.name, "the fitted head leaves too much over"))
                 continue
             yaw, pitch, roll = to_euler(rotation)
             rows.append(
