@@ -3,7 +3,6 @@
 from app.face.card import DataUse
 from training.datasets import SOURCES
 from training.zoo.card import _as_learnt
-from training.zoo.runs import Learnt
 
 
 def row(name: str, faces: int) -> DataUse:
@@ -19,8 +18,9 @@ def row(name: str, faces: int) -> DataUse:
 
 
 def test_faces_that_were_left_out_are_not_counted() -> None:
-    learnt = Learnt({"renders": 500, "renders-before-photographs": 90, "w300": 1879}, False)
+    learnt = {"aflw2000_3d": 7, "aflw2000_3d_68": 8, "renders": 500, "w300": 1879}
     some = _as_learnt(row("w300", 1905), learnt)
     assert (some.faces, some.note) == (1879, "1,879 of its 1,905 faces")
     assert _as_learnt(row("renders", 500), learnt).note == ""
-    assert _as_learnt(row("renders-before-photographs", 100), learnt).faces == 90
+    assert _as_learnt(row("aflw2000_3d_68", 100), learnt).faces == 8, "not those of another reading"
+    assert _as_learnt(row("ytf68", 100), learnt).faces == 100, "older runs did not note all"

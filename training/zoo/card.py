@@ -1,7 +1,7 @@
 """What the cards of the zoo's models say that no measurement can tell."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -121,22 +121,24 @@ def _changes(run: Schedule, whole: Schedule) -> list[str]:
 
 def _data(learnt: Learnt, judged: Sequence[str], data: Path) -> list[DataUse]:
     rows = data_use(list(learnt.faces), data, splits=("train", "validation"))
-    rows = [_as_learnt(row, learnt) if row.use == "train" else row for row in rows]
+    counts = {"train": learnt.faces, "validation": learnt.validation}
+    rows = [_as_learnt(row, counts[row.use]) for row in rows]
     rows += data_use([name for name in judged if name != HELD_OUT], data, splits=("test",))
     if HELD_OUT in judged:
         rows.append(held_out_use(data))
     return rows
 
 
-def _as_learnt(row: DataUse, learnt: Learnt) -> DataUse:
-    """The set's row with the faces that the run had of it: fewer than it holds where preparing left
-    some out, or was limited.
+def _as_learnt(row: DataUse, faces: Mapping[str, int]) -> DataUse:
+    """The set's row with the faces that the run had of it, by set: fewer than it holds where
+    preparing left some out, or was limited.
     """
-    name = next(name for name in learnt.faces if row.name.startswith(SOURCES[name].title))
-    if learnt.faces[name] >= row.faces:
+    titles = {name: f"{SOURCES[name].title} [" for name in faces}
+    had = next((n for name, n in faces.items() if row.name.startswith(titles[name])), None)
+    if had is None or had >= row.faces:  # older runs did not note those for validation
         return row
-    note = f"{row.note}; {learnt.faces[name]:,} of its {row.faces:,} faces".removeprefix("; ")
-    return row.model_copy(update={"faces": learnt.faces[name], "note": note})
+    note = f"{row.note}; {had:,} of its {row.faces:,} faces".removeprefix("; ")
+    return row.model_copy(update={"faces": had, "note": note})
 
 
 def _data_of(reads: Beginning | None) -> list[DataUse]:

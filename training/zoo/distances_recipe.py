@@ -69,7 +69,7 @@ class DistancesZooRecipe(ZooRecipe):
             schedule=self.schedule,
             out=workspace.fit,
             metrics=["mse", Geodesic(RotationFromAngles())],
-            record=Learnt(Counter(training.source.tolist()), imagenet=False).record(self.name),
+            record=Learnt(_by_set(training), _by_set(held_out)).record(self.name),
         )
         draw_history(workspace)
 
@@ -104,6 +104,10 @@ class DistancesZooRecipe(ZooRecipe):
         if model is None or model.card.task != "landmarks" or model.card.scheme != SCHEME:
             raise ValueError(f"{self.points_from!r} is no landmark model of {SCHEME}")
         return model
+
+
+def _by_set(faces: PosedPoints) -> dict[str, int]:
+    return dict(Counter(faces.source.tolist()))
 
 
 def _pictures(names: Sequence[str], data: Path, size: int) -> NDArray[np.uint8]:

@@ -95,8 +95,12 @@ class LandmarkZooRecipe(ZooRecipe):
             seed=self.seed,
         )
         network, had_imagenet = begun(self.network, self.imagenet, workspace.fit)
-        counts = {name: len(chosen) for name, chosen in rows.items()}
-        learnt = Learnt(counts, had_imagenet, self.options)
+        learnt = Learnt(
+            {name: len(chosen) for name, chosen in rows.items()},
+            {name: int((faces.split == "validation").sum()) for name, faces in sets.items()},
+            had_imagenet,
+            self.options,
+        )
         first = next(iter(sets.values()))
         mean = first.mean_points_in_crop("train")
         if self.begins_at_mean:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,24 +21,26 @@ PARITY_CROPS = 8
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """faces: how many for training, by set. imagenet: the first layers began with its weights.
-    options: of the command line that changed the recipe; with others a run is not gone on with.
+    """faces, validation: how many for each, by set. imagenet: the first layers began with its
+    weights. options: of the command line that changed the recipe; with others a run is not gone on
+    with.
     """
 
     faces: Mapping[str, int]
-    imagenet: bool
+    validation: Mapping[str, int]
+    imagenet: bool = False
     options: tuple[str, ...] = ()
 
     def record(self, recipe: str) -> dict[str, Any]:
-        known = {"recipe": recipe, "faces": dict(self.faces), "imagenet": self.imagenet}
-        return known | ({"options": self.options} if self.options else {})
+        return {"recipe": recipe, **asdict(self)}
 
     @classmethod
     def of(cls, workspace: Workspace) -> Self:
         """FileNotFoundError when nothing was trained."""
         file = workspace.require(workspace.fit / "run.json", "train")
         run = json.loads(file.read_text())
-        return cls(run["faces"], run["imagenet"], tuple(run.get("options", ())))
+        known = {field.name: run[field.name] for field in fields(cls) if field.name in run}
+        return cls(**{"validation": {}, **known})
 
 
 def begun(

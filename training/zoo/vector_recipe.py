@@ -72,7 +72,11 @@ class VectorZooRecipe(ZooRecipe):
             seed=self.seed,
         )
         network, had_imagenet = begun(self.network, self.imagenet, workspace.fit)
-        learnt = Learnt({name: len(chosen) for name, chosen in rows.items()}, had_imagenet)
+        learnt = Learnt(
+            {name: len(chosen) for name, chosen in rows.items()},
+            {name: len(posed_rows(faces, "validation")) for name, faces in sets.items()},
+            had_imagenet,
+        )
         first = next(iter(sets))
         some, _ = plain_vectors(sets[first], np.resize(rows[first], PARITY_CROPS), SIZE)
         fit(
