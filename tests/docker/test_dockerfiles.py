@@ -35,6 +35,12 @@ def let_in(path: str) -> bool:
     return verdict
 
 
+def test_large_models_that_were_rebuilt_here_stay_out() -> None:
+    assert let_in("models/face-68/model.onnx")
+    assert let_in("models/large/cnn-450/card.json")
+    assert not let_in("models/large/cnn-450/model.onnx")
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_versions_are_those_of_the_project(name: str) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
