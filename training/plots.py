@@ -13,6 +13,7 @@ from training.landmarks.metrics import area_under_ced, ced
 
 _COUNTERS = ("epoch", "step", "samples", "seconds", "time")
 _COLOURS = 10
+_MOST_INSIDE = 8  # lines whose legend leaves room for them
 _STROKES, _MARKERS = ("-", "--", ":"), "os^"
 
 
@@ -41,7 +42,11 @@ def plot_ced(
         label = f"{name}, mean {mean * 100:.2f} %"
         axes.axvline(mean * 100, color=colour, linestyle="--", linewidth=1, label=label)
     axes.set(xlabel=unit, ylabel="faces, %", xlim=(0, limit * 100), ylim=(0, 100))
-    axes.legend(loc="lower right", fontsize=8)
+    if len(errors) > _MOST_INSIDE:
+        figure.set_size_inches(9.0, 4.4)
+        figure.legend(loc="outside right upper", fontsize=8)
+    else:
+        axes.legend(loc="lower right", fontsize=8)
     _save(figure, path)
 
 

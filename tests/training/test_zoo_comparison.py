@@ -12,7 +12,7 @@ from app.face.rotation import geodesic_degrees
 from tests.tiny_models import keep_outputs, write_detector, write_face, write_landmarks
 from tests.training.tiny_sets import write_pointing, write_renders, write_set
 from training.landmarks.predictor import LandmarkPredictor
-from training.zoo.comparison import pnp_predictor, write_comparison
+from training.zoo.comparison import _alike_together, pnp_predictor, write_comparison
 from training.zoo.comparison_page import BEGIN, END, page_with
 from training.zoo.entrants import LARGE, entrants
 
@@ -92,6 +92,13 @@ def test_the_page_gets_its_numbers_and_keeps_its_text(tmp_path: Path, data: Path
     assert constant.split("|")[2].startswith(" **0 %**")
     for name in ("ced", "yaw", "geodesic"):
         assert (docs / "images" / f"zoo-{name}.png").is_file()
+
+
+def test_points_read_by_others_are_one_line() -> None:
+    errors = {name: np.array([0.1, 0.2]) for name in ("a", "b", "c")}
+    errors["b"] = np.array([0.1, 0.3])
+    errors["c"] = errors["c"] + 1e-8
+    assert list(_alike_together(errors)) == ["a, c", "b"]
 
 
 @pytest.mark.parametrize("page", ["no markers", f"{BEGIN} {END} {BEGIN}"])

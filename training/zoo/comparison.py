@@ -193,11 +193,17 @@ def _pictures(
 
 
 def _alike_together(errors: Mapping[str, Floats]) -> dict[str, Floats]:
-    """Models that answer with the points of another one are one line with it."""
-    names: dict[bytes, list[str]] = {}
+    """Models that answer with the points of another one are one line with it, though their graphs
+    round differently.
+    """
+    lines: list[tuple[list[str], Floats]] = []
     for name, values in errors.items():
-        names.setdefault(values.tobytes(), []).append(name)
-    return {", ".join(alike): errors[alike[0]] for alike in names.values()}
+        names = next((n for n, known in lines if np.allclose(values, known, atol=1e-5)), None)
+        if names is None:
+            lines.append(([name], values))
+        else:
+            names.append(name)
+    return {", ".join(names): values for names, values in lines}
 
 
 def _by_bin(rows: Sequence[Metric], name: str) -> dict[str, tuple[float, float, float]]:
