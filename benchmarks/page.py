@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.machine import Machine
-from benchmarks.plots import draw
+from benchmarks.plots import can_draw, draw
 from benchmarks.record import Record
 
 ORDER = ("stages", "engine", "http", "serving", "libraries", "growth")
@@ -35,11 +35,11 @@ was in that hour is told by two yardsticks that never change, one of arithmetic 
 
 def write_page(folder: Path, drawn: str | None = None) -> Path:
     """The page beside `folder`, from all records in it. drawn: the record that is new; its plots
-    are drawn again, or removed where they cannot be.
+    are drawn again, or removed where they cannot be. None: all plots are, where they can be.
     """
     found = {file.stem: Record.read(file) for file in sorted(folder.glob("*.json"))}
     names = [name for name in ORDER if name in found]
-    for name in names if drawn is None else [drawn]:
+    for name in (names if can_draw() else ()) if drawn is None else [drawn]:
         for plot in found[name].plots:
             draw(plot, folder / f"{plot.name}.png")
     page = folder.with_suffix(".md")

@@ -12,9 +12,13 @@ from benchmarks.record import Plot
 _SIZE, _DPI = (7.2, 3.6), 110
 
 
+def can_draw() -> bool:
+    return find_spec("matplotlib") is not None
+
+
 def draw(plot: Plot, file: Path) -> bool:
     """Whether it was drawn. Without matplotlib an old picture of other numbers is removed."""
-    if find_spec("matplotlib") is None:
+    if not can_draw():
         file.unlink(missing_ok=True)
         return False
     import_module("matplotlib").use("Agg")

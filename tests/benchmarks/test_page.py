@@ -90,6 +90,8 @@ def test_without_matplotlib_an_old_picture_goes(
     assert "performance/stages-plot.png" not in page
     assert "performance/growth-plot.png" in page
     assert not (folder / "stages-plot.png").exists()
+    write_page(folder)
+    assert (folder / "growth-plot.png").read_bytes() == b"old", "its numbers are those of before"
 
 
 @pytest.mark.skipif(find_spec("matplotlib") is None, reason="matplotlib is not installed here")
