@@ -187,7 +187,7 @@ def write_landmarks(
     card = {
         "task": "landmarks",
         "scheme": "ibug-68",
-        "input": _input("crops", size, crop={"scale": 1.3, "rule": "square"}),
+        "input": crops_input(size),
         "outputs": [
             _output("points", ["batch", count, 2], "unit crop"),
             _output("std", ["batch", count], "unit crop"),
@@ -214,11 +214,16 @@ def write_face(
     card = {
         "task": "face",
         "scheme": "ibug-68",
-        "input": _input("crops", size, crop={"scale": 1.3, "rule": "square"}),
+        "input": crops_input(size),
         "outputs": [_output(name, shape, name) for name, shape in sides.items()],
     }
     write_card(folder, {**card, **changes})
     return folder
+
+
+def crops_input(size: int) -> dict[str, Any]:
+    """Of a card: what a model of faces takes."""
+    return _input("crops", size, crop={"scale": 1.3, "rule": "square"})
 
 
 def _input(name: str, size: int | None, **changes: Any) -> dict[str, Any]:

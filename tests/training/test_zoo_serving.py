@@ -17,7 +17,7 @@ from app.face.landmarks import scheme
 from app.main import create_app
 from app.processes.server import Server, listen, server_config
 from app.settings import ServerSettings, Settings
-from tests.tiny_models import picture, write_card, write_detector
+from tests.tiny_models import crops_input, picture, write_card, write_detector
 from training.export import export_onnx
 from training.networks.vector_nets import rotation_network
 from training.recipes.zoo_landmarks import CNN_450, RESNET50_MUCT
@@ -76,18 +76,7 @@ def write_untrained(
     export_onnx(
         network, folder / "model.onnx", crops, input_name="crops", output_names=[output["name"]]
     )
-    source = {
-        "name": "crops",
-        "dtype": "uint8",
-        "layout": "NHWC",
-        "color": "RGB",
-        "height": size,
-        "width": size,
-        "multiple_of": 1,
-        "crop": {"scale": 1.3, "rule": "square"},
-        "long_side": None,
-    }
-    write_card(folder, {**card, "input": source, "outputs": [output]})
+    write_card(folder, {**card, "input": crops_input(size), "outputs": [output]})
     write_detector(folder.parents[1] / "detector")
 
 
