@@ -97,6 +97,23 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
+def note_limit(folder: Path, shards: Mapping[str, Any], limit: int | None) -> None:
+    """Notes in `folder` how many samples of rendered shards are learnt from, where that is not all:
+    they lie ready elsewhere. shards: their manifest.
+    """
+    if limit is None or limit >= shards["count"]:
+        (folder / _MANIFEST).unlink(missing_ok=True)
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    noted = {"source": shards["source"], "limit": limit}
+    (folder / _MANIFEST).write_text(json.dumps(noted, indent=2) + "\n")
+
+
+def limit_of(folder: Path) -> int | None:
+    """What `note_limit` noted; None for all."""
+    return read_manifest(folder)["limit"] if (folder / _MANIFEST).is_file() else None
+
+
 def limits_of(prepared: Path) -> list[int]:
     """The limit that the folders below `prepared` were made with, or none."""
     manifests = (json.loads(path.read_text()) for path in prepared.rglob(_MANIFEST))

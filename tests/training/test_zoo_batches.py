@@ -265,7 +265,7 @@ def test_without_a_labelled_roll_neither_roll_nor_the_turn_is_told(tmp_path: Pat
     write_rotation_report(rows, posed, tmp_path / "out", title="")
     lines = (tmp_path / "out" / "results.csv").read_text().splitlines()
     assert lines[0] == "image,true_yaw,true_pitch,error_yaw,error_pitch"
-    assert lines[1] == "0,-40.000,10.000,6.000,-2.000"
+    assert lines[1] == f"{samples[0].name},-40.000,10.000,6.000,-2.000"
     rolled, _ = evaluate_rotations(predictor, posed_samples(tmp_path, truth), test_set="made up")
     means = {row.name: row.value for row in rolled if row.slice == "all"}
     assert means["roll_mae"] == pytest.approx(25, abs=1e-3)

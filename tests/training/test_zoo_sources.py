@@ -7,17 +7,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.training.made_up_series import OpenMadeUp
 from tests.training.tiny_sets import write_ibug_large, write_pointing, write_set
 from training import datasets
-from training.faces.prepared import load_source
+from training.faces.prepared import load_source, prepare_source
 from training.prepared_folder import limits_of, read
 from training.recipes.zoo_distances import DISTANCES_MLP
 from training.recipes.zoo_landmarks import MOBILENETV2_CONV
 from training.recipes.zoo_vectors import C1_NET
 from training.samples import to_learn_from
+from training.synthetic.shards import write_samples
 from training.workspace import Workspace
 from training.zoo import distances_recipe
-from training.zoo.sources import held_out_subjects, present
+from training.zoo.sources import held_out_subjects, load_points, prepare_points, present
 
 
 def write_300w(data: Path) -> None:
@@ -80,6 +82,25 @@ def test_pictures_stay_where_they_lie(tmp_path: Path) -> None:
     for ours, stored in ((faces.pixels, "pixels"), (faces.split, "split")):
         np.testing.assert_array_equal(ours, read(folder)[stored])
     assert limits_of(workspace.prepared) == [5]
+
+
+@pytest.mark.parametrize(("limit", "faces"), [(1050, 1050), (30, 30), (5000, 1200), (None, 1200)])
+def test_of_renders_as_many_are_learnt_from_as_were_prepared(
+    tmp_path: Path, limit: int | None, faces: int
+) -> None:
+    """Though nothing is cut of them."""
+    facts = {"source": "renders", "edition": "free", "terms": "none"}
+    write_samples(OpenMadeUp(), {"seed": 1}, facts, tmp_path / "renders", 1200)
+    folder = tmp_path / "prepared" / "renders"
+    prepare_points("renders", "aflw-21", tmp_path, folder, 32, limit=7)  # an earlier preparation
+    prepare_points("renders", "aflw-21", tmp_path, folder, 32, limit=limit)
+    points = load_points("renders", "aflw-21", tmp_path, folder)
+    assert len(points) == len(points.pixels) == len(points.seen) == faces
+    prepare_source("renders", tmp_path, folder, limit=limit)
+    heads = load_source("renders", tmp_path, folder)
+    assert len(heads.pixels) == len(heads.rotation) == len(heads.visible) == faces
+    np.testing.assert_array_equal(heads.pixels, points.pixels)
+    assert limits_of(tmp_path / "prepared") == ([limit] if faces == limit else [])
 
 
 def test_sets_that_are_not_there_are_named_and_left_out(

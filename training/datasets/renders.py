@@ -22,7 +22,7 @@ from training.datasets.viewing import as_seen
 from training.prepared_faces import PreparedFaces
 from training.samples import FaceSample, ImageSample, Split
 from training.splits import validation_by_subject
-from training.synthetic.shard_files import images_path, read_manifest, read_shards
+from training.synthetic.shard_files import images_path, read_manifest, read_shards, samples_of
 
 SOURCE = SourceFacts(
     name="renders",
@@ -71,23 +71,24 @@ def samples(root: Path, source: str, scheme: str = "ibug-68") -> Iterator[ImageS
             )
 
 
-def prepared_from_shards(folder: Path, scheme: str) -> PreparedFaces:
-    """All renders of a folder as training wants them, without cutting or storing them again.
+def prepared_from_shards(folder: Path, scheme: str, limit: int | None = None) -> PreparedFaces:
+    """The renders of a folder as training wants them, without cutting or storing them again.
 
     The pictures keep the size that they were rendered at. scheme: any that the labels have;
-    ValueError for another one. Pupils of photographs are not seen: a fitted head does not tell
-    where they are.
+    ValueError for another one. limit: the first that many, None for all. Pupils of
+    photographs are not seen: a fitted head does not tell where they are.
     """
     manifest = read_manifest(folder)
+    count = samples_of(manifest, limit)
     pixels = np.empty(0, np.uint8)
     points, seen, boxes, rotation = [], [], [], []
     subjects: list[str] = []
     splits: list[Split] = []
-    for shard in read_shards(folder):
+    for shard in read_shards(folder, limit):
         images = shard["images"]
         if not subjects:
             # All at once: joining the shards in the end would hold every picture twice.
-            pixels = np.empty((manifest["count"], *images.shape[1:]), np.uint8)
+            pixels = np.empty((count, *images.shape[1:]), np.uint8)
         pixels[len(subjects) : len(subjects) + len(images)] = images
         box = np.array([_edges(face_box(row)) for row in shard["points"]])
         points.append(_points(shard, scheme).astype(np.float32))

@@ -22,7 +22,8 @@ AXES = ("pitch", "yaw", "roll")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PosedFaces:
-    """rotation: (N, 3, 3) the truth; crops: (N, S, S, 3) that the model saw; names: for captions.
+    """rotation: (N, 3, 3) the truth; crops: (N, S, S, 3) that the model saw; names: of their
+    pictures, for captions and tables.
 
     roll_labelled: False where the truth says nothing of the roll.
     """
@@ -91,7 +92,7 @@ def measure_posed(
                 continue
             crops.append(predictor.crop(read_rgb(sample.path), labelled_box(face)).pixels)
             rotations.append(rotation)
-            names.append(sample.path.stem)
+            names.append(sample.name)
     if not crops:
         raise ValueError("none of these samples has a labelled rotation")
     pixels = np.stack(crops)

@@ -24,7 +24,7 @@ from training.faces.crops import LabelledCrops
 from training.faces.lids import PHOTOGRAPH_WEIGHT, believed, eyes_that_show, openness_of_lids
 from training.faces.targets import POINTS
 from training.images import read_rgb
-from training.prepared_folder import Arrays, LeftOut, fill, read
+from training.prepared_folder import Arrays, LeftOut, fill, limit_of, note_limit, read
 from training.profiling.fit import HeadFitter
 from training.profiling.habits import habits_of_300w
 from training.samples import FaceSample, ImageSample, some_of, to_learn_from
@@ -60,15 +60,15 @@ def prepare_source(
     limit: int | None = None,
     apart: Container[str] = (),
 ) -> None:
-    """Cuts the faces of the set `name` into `folder` (training.prepared_folder); nothing for
-    shards.
+    """Cuts the faces of the set `name` into `folder` (training.prepared_folder); of
+    shards it notes the limit.
 
     size: pixels of a prepared picture's side. fit_heads: faces with 68 points get the rotation of
     the head fitted to them, in place of their set's. limit: pictures at most. apart: subjects that
     are tested on, in whatever set.
     """
     if name in SHARDS:
-        read_manifest(data / name)  # tells now, not in training, that it is missing
+        note_limit(folder, read_manifest(data / name), limit)
         return
     samples = some_of(to_learn_from(load(name, data), apart), limit)
     fitter: list[HeadFitter] = []
@@ -89,7 +89,7 @@ def load_source(name: str, data: Path, folder: Path) -> LabelledCrops:
     eyes as far as the points on their lids tell, and labelled points as visible.
     """
     if name in SHARDS:
-        return from_shards(data / name)
+        return from_shards(data / name, limit_of(folder))
     faces = LabelledCrops.of(read(folder))
     shown = (faces.point_weights > 0).astype(np.float32)
     faces = replace(faces, visible=shown, visible_weights=SHOWN_WEIGHT * shown)
@@ -97,31 +97,32 @@ def load_source(name: str, data: Path, folder: Path) -> LabelledCrops:
     return _with_openness_of_lids(faces, weight) if weight else faces
 
 
-def from_shards(folder: Path) -> LabelledCrops:
-    """All faces of a folder of renders, at the size that they were rendered at. Rotations are those
-    that the crops show (see as_seen).
+def from_shards(folder: Path, limit: int | None = None) -> LabelledCrops:
+    """The faces of a folder of renders, at the size that they were rendered at. Rotations are those
+    that the crops show (see as_seen). limit: the first that many, None for all.
 
     The openness of profiled photographs is that of the fitted head, in every view; it agrees with
     their lid points within 0.02 on average where these tell it.
     """
     manifest = read_manifest(folder)
-    faces = prepared_from_shards(folder, "ibug-68")
+    faces = prepared_from_shards(folder, "ibug-68", limit)
     rotation, openness, visible = [], [], []
-    for start in range(0, manifest["count"], PER_SHARD):
+    n = len(faces)
+    for start in range(0, n, PER_SHARD):
         with np.load(labels_path(folder, start)) as labels:
             rotation.append(as_seen(labels["pose.rotation"], labels["pose.translation"]))
             openness.append(labels["eyes.openness"])
             visible.append(labels["visible"])
-    n, shown = len(faces), np.concatenate(visible)
+    shown = np.concatenate(visible)[:n]
     weight = PHOTOGRAPH_WEIGHT if manifest["source"] == "profiled" else 1.0
     return LabelledCrops(
         faces.pixels,
         faces.boxes,
         faces.points,
         faces.seen.astype(np.float32),
-        np.concatenate(rotation).astype(np.float32),
+        np.concatenate(rotation)[:n].astype(np.float32),
         np.ones((n, 3), np.float32),
-        np.concatenate(openness).astype(np.float32),
+        np.concatenate(openness)[:n].astype(np.float32),
         (weight * eyes_that_show(shown)).astype(np.float32),
         shown.astype(np.float32),
         np.full((n, POINTS), weight, np.float32),

@@ -77,7 +77,7 @@ def write_results(evaluation: LandmarkEvaluation, path: Path) -> None:
                 table.writerow(
                     [
                         entry.sample.source,
-                        entry.sample.path.name,
+                        entry.sample.name,
                         entry.index,
                         entry.sample.subject,
                         protocol,

@@ -55,6 +55,11 @@ def read_manifest(folder: Path) -> Mapping[str, Any]:
     return manifest
 
 
+def samples_of(manifest: Mapping[str, Any], limit: int | None) -> int:
+    """How many there are, or `limit` at most."""
+    return min(manifest["count"], limit or manifest["count"])
+
+
 def rendered_by(manifest: Mapping[str, Any]) -> str:
     """The options of `python -m training render` that make the same folder."""
     series = manifest["series"]
@@ -65,13 +70,15 @@ def rendered_by(manifest: Mapping[str, Any]) -> str:
     return " ".join(f"--{name} {value}" for name, value in options.items() if value is not None)
 
 
-def read_shards(folder: Path) -> Iterator[Mapping[str, NDArray[Any]]]:
-    """The arrays of each shard, pictures as "images", in order of index.
+def read_shards(folder: Path, limit: int | None = None) -> Iterator[Mapping[str, NDArray[Any]]]:
+    """The arrays of each shard, pictures as "images", in order of index. limit: the first that many
+    samples, which are as good as any others; None for all.
 
     Raises FileNotFoundError for a missing one, ValueError for one that is not whole.
     """
     manifest = read_manifest(folder)
-    for start in range(0, manifest["count"], PER_SHARD):
+    wanted = samples_of(manifest, limit)
+    for start in range(0, wanted, PER_SHARD):
         paths = labels_path(folder, start), images_path(folder, start)
         for path in paths:
             if not path.is_file():
@@ -86,4 +93,4 @@ def read_shards(folder: Path) -> Iterator[Mapping[str, NDArray[Any]]]:
                     f"{path} holds {found} samples, not {expected}: run the same `render` command "
                     "again"
                 )
-        yield shard
+        yield {name: values[: wanted - start] for name, values in shard.items()}

@@ -80,7 +80,7 @@ def _posed(
             to_crop = invert(crop_transform(labelled_box(face)))
             points.append(transform(to_crop, face.points_in_image))
             rotations.append(rotation)
-            names.append(sample.path.stem)
+            names.append(sample.name)
     if not points:
         return None
     answers = read(np.stack(points).astype(np.float32))

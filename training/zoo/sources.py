@@ -15,7 +15,7 @@ from training.faces.prepared import SHARDS
 from training.faces.rendered import FOLDER as HELD_OUT
 from training.preparation import load_prepared, prepare
 from training.prepared_faces import PreparedFaces
-from training.prepared_folder import require_splits
+from training.prepared_folder import limit_of, note_limit, require_splits
 from training.samples import ImageSample, some_of, to_learn_from
 from training.synthetic.shard_files import read_manifest
 
@@ -53,13 +53,13 @@ def prepare_points(
     limit: int | None = None,
     apart: Container[str] = (),
 ) -> None:
-    """Cuts the faces of the set `name`, but those for tests; nothing for shards.
+    """Cuts the faces of the set `name`, but those for tests; of shards it notes the limit.
 
     size: pixels of a prepared crop's side, twice that of what the network sees of it. limit:
     pictures at most. apart: see `held_out_subjects`.
     """
     if name in SHARDS:
-        read_manifest(data / name)  # tells now, not in training, that it is missing
+        note_limit(folder, read_manifest(data / name), limit)
         return
     samples = some_of(to_learn_from(load(name, data), apart), limit)
     prepare(samples, scheme, folder, size, limit)
@@ -74,7 +74,9 @@ def require_prepared(names: Iterable[str], prepared: Path) -> None:
 
 def load_points(name: str, scheme: str, data: Path, folder: Path) -> PreparedFaces:
     """What `prepare_points` made of the set, or its shards."""
-    return prepared_from_shards(data / name, scheme) if name in SHARDS else load_prepared(folder)
+    if name in SHARDS:
+        return prepared_from_shards(data / name, scheme, limit_of(folder))
+    return load_prepared(folder)
 
 
 def judged_samples(name: str, scheme: str, data: Path) -> list[ImageSample]:
