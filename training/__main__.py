@@ -112,8 +112,16 @@ def _add_recipe_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recipe", required=True, help="which model, for instance landmarks-68")
     _add_data(parser)
     _add_folders(parser)
-    parser.add_argument("--epochs", type=int, help="instead of the recipe's; for small runs")
-    parser.add_argument("--steps-per-epoch", type=int, help="instead of the recipe's")
+    parser.add_argument(
+        "--epochs", type=_at_least(1), help="instead of the recipe's; for small runs"
+    )
+    parser.add_argument(
+        "--steps",
+        "--steps-per-epoch",
+        dest="steps_per_epoch",
+        type=_at_least(1),
+        help="batches of an epoch, instead of the recipe's",
+    )
     parser.add_argument("--learning-rate", type=float, help="the highest, instead of the recipe's")
     parser.add_argument(
         "--begin-with",

@@ -40,7 +40,7 @@ def _facts(card: ModelCard) -> str:
     rows = [
         ("task", card.task),
         ("edition", card.licence.edition),
-        ("parameters", f"{card.file.parameters:,}"),
+        ("parameters", _parameters(card)),
         (
             "file",
             f"`{card.file.name}`, {card.file.bytes / 1e6:.2f} MB, ONNX opset {card.file.opset}",
@@ -50,6 +50,13 @@ def _facts(card: ModelCard) -> str:
     if card.scheme:
         rows.insert(1, ("landmark scheme", f"`{card.scheme}`"))
     return table(("", ""), rows)
+
+
+def _parameters(card: ModelCard) -> str:
+    stored, trained = card.file.parameters, card.recipe.parameters
+    if trained is None or trained == stored:
+        return f"{stored:,}"
+    return f"{trained:,} trained; {stored:,} numbers in the file"
 
 
 def _expectations(card: ModelCard) -> str:

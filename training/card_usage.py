@@ -109,9 +109,18 @@ def _served(card: ModelCard) -> str:
         start = "make serve"
     else:
         start = f'MIEN_LANDMARKS=\'["{_DEFAULT}", "{_folder(card)}"]\' make serve'
-    path = "landmarks" if any(output.name == "points" for output in card.outputs) else "pose"
+    path = "pose" if card.task == "pose" else "landmarks"
     ask = f"curl -F files=@photo.jpg 'localhost:8000/{path}?model={card.name}'"
-    return f"Through the service:\n\n```sh\n{start}\n{ask}\n```"
+    return f"{_made_first(card)}Through the service:\n\n```sh\n{start}\n{ask}\n```"
+
+
+def _made_first(card: ModelCard) -> str:
+    if card.file.bytes <= LARGEST_KEPT:
+        return ""
+    return (
+        f"`{card.file.name}` is too large to be kept here; this makes it:\n\n"
+        f"```sh\n{card.recipe.command}\n```\n\n"
+    )
 
 
 def _folder(card: ModelCard) -> str:

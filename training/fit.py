@@ -200,6 +200,7 @@ class FinishedRun:
     epochs: int
     begins_with: str
     trained: date
+    parameters: int
 
     @classmethod
     def of(cls, out: Path) -> Self:
@@ -214,6 +215,7 @@ class FinishedRun:
             _epochs_of(out) if schedule.patience else schedule.epochs,
             run.get("begins_with", ""),
             date.fromisoformat(done.read_text().strip()),
+            run["parameters"],
         )
 
 

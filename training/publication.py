@@ -91,6 +91,7 @@ def recipe_use(
         trained=run.trained,
         code=code,
         begins_with=run.begins_with,
+        parameters=run.parameters,
     )
 
 

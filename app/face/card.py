@@ -194,6 +194,7 @@ def verify(folder: Path, card: ModelCard, file: NetworkFile | None = None) -> No
         with path.open("rb") as content:
             digest = hashlib.file_digest(content, "sha256").hexdigest()
     except OSError as error:
-        raise CardError(f"{path} cannot be read ({error.strerror}). {remedy}") from error
+        made = f"`{card.recipe.command}` makes it, where it is not kept."
+        raise CardError(f"{path} cannot be read ({error.strerror}). {remedy} {made}") from error
     if digest != wanted.sha256:
         raise CardError(f"{path} has SHA-256 {digest}, its card says {wanted.sha256}. {remedy}")

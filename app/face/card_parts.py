@@ -30,7 +30,9 @@ class NetworkFile(Part):
 
 
 class ModelFile(NetworkFile):
-    """The main file: fp32, what the card's numbers are of."""
+    """The main file: fp32, what the card's numbers are of. parameters: floating-point numbers that
+    it stores.
+    """
 
     name: Literal["model.onnx"] = "model.onnx"
     parameters: Count
@@ -134,7 +136,8 @@ class RecipeUse(Part):
     """How to train it again.
 
     begins_with: the published model whose weights it began with, its version and hash; "" for
-    random weights.
+    random weights. parameters: of the network that was trained; its file counts constants too, and
+    lacks what was folded into other weights.
     """
 
     name: Text
@@ -146,3 +149,4 @@ class RecipeUse(Part):
     code: Text
     # Left out of the file when there is none.
     begins_with: str = Field(default="", exclude_if=lambda text: not text)
+    parameters: Count | None = Field(default=None, exclude_if=lambda count: count is None)

@@ -194,3 +194,31 @@ def test_the_code_of_a_detector_s_readme_compiles(tmp_path: Path) -> None:
     assert "sure = scores >= 0.5" in code
     assert "[batch, height, width, 3]" in text
     assert "multiples of 32" in text
+
+
+def test_the_readme_of_a_large_model_says_first_how_its_file_is_made(tmp_path: Path) -> None:
+    card = build_card(FACTS, export_in(tmp_path), METRICS)
+    assert "too large" not in render_readme(card)
+    large = card.model_copy(update={"file": card.file.model_copy(update={"bytes": 13_000_000})})
+    page = render_readme(large)
+    use = page[page.index("## How to use it") :]
+    assert use.index(FACTS.recipe.command) < use.index("large/landmarks-68")
+
+
+def test_a_pose_model_is_asked_for_poses_though_it_tells_points(tmp_path: Path) -> None:
+    card = build_card(FACTS, export_in(tmp_path), METRICS)
+    assert "/landmarks?model=landmarks-68" in render_readme(card)
+    posing = card.model_copy(update={"task": "pose"})
+    assert "/pose?model=landmarks-68" in render_readme(posing)
+    assert "/landmarks?model" not in render_readme(posing)
+
+
+def test_parameters_are_those_of_the_table_and_the_file_those_it_stores(tmp_path: Path) -> None:
+    card = build_card(FACTS, export_in(tmp_path), METRICS)
+    stored = f"| parameters | {card.file.parameters:,} |"
+    assert stored in render_readme(card)
+    trained = card.model_copy(
+        update={"recipe": card.recipe.model_copy(update={"parameters": 45_823})}
+    )
+    said = f"| parameters | 45,823 trained; {card.file.parameters:,} numbers in the file |"
+    assert said in render_readme(trained)

@@ -33,6 +33,18 @@ def test_a_step_wants_a_recipe(verb: str, capsys: pytest.CaptureFixture[str]) ->
     assert "--recipe" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--epochs", "--steps", "--steps-per-epoch", "--limit"])
+def test_small_runs_are_of_one_step_at_least(
+    option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """None at all would mean the recipe's own schedule."""
+    with pytest.raises(SystemExit):
+        main(["all", "--recipe", "cnn-128", option, "0"])
+
+    assert f"{option}" in (said := capsys.readouterr().err)
+    assert "0 is not 1 or more" in said
+
+
 def test_rendering_without_the_head_model_says_where_it_comes_from(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -243,6 +243,18 @@ class Test300wLp:
             "the labelled rotation misses the points by more than 25%"
         ]
 
+    def test_what_is_judged_stays_as_it_was_published(self, tmp_path: Path) -> None:
+        _, wrong, expected = labelled(5, -50, 10)
+        for name in (self.NAMES[2], "LFPW_image_test_0001"):
+            self.write(tmp_path / "w300_lp", name, 0, 50)
+            file = tmp_path / f"w300_lp/{name[:4]}/{name}_0.mat"
+            write(file, pt2d=np.ones((2, 68)), Pose_Para=wrong)
+            sample = next(s for s in datasets.load("w300_lp", tmp_path) if s.path.stem in str(file))
+            assert sample.split == "test"
+            rotation = sample.faces[0].rotation
+            assert rotation is not None
+            np.testing.assert_allclose(rotation, expected, atol=1e-9)
+
     def test_errors_name_file_and_remedy(self, tmp_path: Path) -> None:
         root = tmp_path / "w300_lp"
         root.mkdir()

@@ -248,6 +248,10 @@ def test_the_report_has_a_line_for_each_face_and_protocol(
     assert float(lines[0]["nme"]) == pytest.approx(
         100 * evaluation.nme["labelled box"][0], abs=1e-3
     )
+    first = evaluation.faces[0]
+    apart = np.linalg.norm(answer_in(face_box(first.truth)) - first.truth, axis=1).mean()
+    diagonal = np.linalg.norm(np.ptp(first.truth, axis=0))
+    assert float(lines[0]["nme_box_diagonal"]) == pytest.approx(100 * apart / diagonal, abs=1e-3)
     assert lines[0]["image"].endswith("/0.png")
     for name in ("ced.png", "worst.png", "random.png"):
         assert cv2.imread(str(tmp_path / "report" / name)) is not None

@@ -1,5 +1,6 @@
 """The comparison of all models: who takes part, on which faces, and the page's numbers."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from app.face.card import CardError
 from app.face.pnp import canonical_points
 from app.face.rotation import geodesic_degrees
 from tests.tiny_models import keep_outputs, write_detector, write_face, write_landmarks
+from tests.training import test_datasets_published as published
 from tests.training.tiny_sets import write_pointing, write_renders, write_set
 from training.landmarks.predictor import LandmarkPredictor
 from training.zoo.comparison import _alike_together, pnp_predictor, write_comparison
@@ -92,6 +94,27 @@ def test_the_page_gets_its_numbers_and_keeps_its_text(tmp_path: Path, data: Path
     assert constant.split("|")[2].startswith(" **0 %**")
     for name in ("ced", "yaw", "geodesic"):
         assert (docs / "images" / f"zoo-{name}.png").is_file()
+
+
+def test_pictures_as_published_stand_in_for_the_repacked_ones(data: Path, tmp_path: Path) -> None:
+    for number, pan in enumerate(("-30", "+0", "+45")):
+        for person in (1, 11):
+            name = f"person{person:02d}1{number:02d}-15{pan}"
+            root = data / "pointing04-folder"
+            published.TestPointing04Folder().write(root, person, name)
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    lines = []
+    for there in ("both", "as published alone"):
+        if there != "both":
+            shutil.rmtree(data / "pointing04")
+        (docs / "zoo.md").write_text(PAGE)
+        write_comparison(write_models(tmp_path / there), data, tmp_path / "runs", docs)
+        page = (docs / "zoo.md").read_text()
+        people = page[page.index("### Rotations of people") :].splitlines()
+        lines.append(next(line for line in people if line.startswith("| `some-face`")))
+    assert "n 1 |" in lines[0], "person 11 of the repacked set"
+    assert "n 3 |" in lines[1]
 
 
 def test_points_read_by_others_are_one_line() -> None:

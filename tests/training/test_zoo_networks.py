@@ -15,7 +15,7 @@ from training.networks import distances_mlp as distances
 from training.networks import imagenet, vector_nets
 from training.networks.landmarks import landmark_network
 from training.networks.mobilenet_points import mobilenet_conv, mobilenet_dense
-from training.networks.plain_cnn import cnn_128, cnn_450_scaled
+from training.networks.plain_cnn import cnn_128, cnn_450, cnn_450_scaled
 from training.networks.resnet_points import resnet50_muct
 from training.networks.rotation_forms import RotationFromAngles, RotationFromVector
 from training.networks.unit_points import begin_at
@@ -49,6 +49,99 @@ def test_the_networks_have_the_size_on_record(
         network = build()
     assert network.count_params() == parameters
     assert network.output_shape == shape
+
+
+C1 = (
+    "pad 3, conv 32 3 same relu, pool 2, conv 64 3 same relu, pool 2, conv 128 3 same relu, pool 2,"
+    " norm 0.94, relu, dense 1024 relu"
+)
+C2 = "pad 3, conv 18 3 same he, norm 0.99, relu, " + ", ".join(
+    f"conv {n} 3 {stride}same he, norm 0.99, relu"
+    for n in (32, 64, 128, 256, 512)
+    for stride in ("s2 ", "")
+)
+# Whether the dense layer of cnn-128 had an activation is not on record.
+CNN_128 = (
+    "conv 32 3 same relu, pool 2, conv 64 3 relu, conv 64 3 relu, pool 2, conv 64 3 relu, "
+    "conv 64 3 relu, pool 2, conv 128 3 relu, conv 128 3 relu, pool 2, conv 256 3 relu, flatten, "
+    "dense 1024 relu, dense 42"
+)
+CNN_450 = (
+    "conv 16 5 same relu, pool 10, conv 32 5 relu, conv 64 5 relu, flatten, dense 512, dense 42"
+)
+# What follows the trunk.
+C_RESNET = "norm 0.94, relu, drop 0.3, dense 1024 relu, flatten, drop 0.5, dense 3"
+MUCT = "mean, dense 152 sigmoid"
+NARROWED = "conv 16 3 same, norm 0.99, relu, conv 32 3 s2 same, norm 0.99, relu, "
+
+
+@pytest.mark.parametrize(
+    ("build", "trunk", "told"),
+    [
+        (vector_nets.c1_net, "scale", f"{C1}, flatten, dense 3"),
+        (partial(vector_nets.c1_net, pooled=True), "scale", f"{C1}, mean, dense 3"),
+        (
+            vector_nets.c2_net,
+            "scale",
+            f"{C2}, drop 0.3, dense 1024 relu, flatten, drop 0.5, dense 3",
+        ),
+        (partial(vector_nets.c_resnet, False), "conv5_block3_out", C_RESNET),
+        (cnn_128, "scale", CNN_128),
+        (cnn_450, "crops", CNN_450),
+        (cnn_450_scaled, "scale", CNN_450),
+        (partial(resnet50_muct, False), "conv5_block3_out", MUCT),
+        (partial(mobilenet_conv, False), "block_8_add", f"{NARROWED}conv 136 7"),
+        (partial(mobilenet_dense, False), "block_8_add", f"{NARROWED}flatten, dense 136"),
+        (
+            lambda: distances.distances_mlp(heads()),
+            "points",
+            "PairDistances, Standardised, dense 20 relu l2, dense 10 relu l2, dense 3",
+        ),
+    ],
+)
+def test_the_networks_are_those_of_the_table_layer_by_layer(
+    build: Callable[[], keras.Model], trunk: str, told: str
+) -> None:
+    """trunk: the last layer before them, or the kind of the one that scales pixels."""
+    layers = build().layers
+    names = ["scale" if isinstance(one, keras.layers.Rescaling) else one.name for one in layers]
+    tail = layers[names.index(trunk) + 1 :]
+    shaping = (keras.layers.Reshape, keras.layers.Rescaling)  # to points of the unit crop
+    found = [described(layer) for layer in tail if not isinstance(layer, shaping)]
+    assert ", ".join(found) == told
+
+
+def described(layer: keras.Layer) -> str:
+    """A layer in the words of the table; its own name for those that are ours."""
+    config = layer.get_config()
+    match layer:
+        case keras.layers.Conv2D():
+            (side,) = set(layer.kernel_size)
+            words = [f"conv {layer.filters} {side}"]
+            words += ["s2"] if layer.strides == (2, 2) else []
+            words += ["same"] if layer.padding == "same" else []
+            words += (
+                ["he"] if isinstance(layer.kernel_initializer, keras.initializers.HeNormal) else []
+            )
+        case keras.layers.Dense():
+            words = [f"dense {layer.units}"]
+        case keras.layers.MaxPooling2D():
+            words = [f"pool {layer.pool_size[0]}"]
+        case keras.layers.ZeroPadding2D():
+            words = [f"pad {layer.padding[0][0]}"]
+        case keras.layers.BatchNormalization():
+            words = [f"norm {layer.momentum}"]
+        case keras.layers.Dropout():
+            words = [f"drop {layer.rate}"]
+        case keras.layers.GlobalAveragePooling2D():
+            words = ["mean"]
+        case keras.layers.Flatten() | keras.layers.ReLU():
+            words = [type(layer).__name__.lower()]
+        case _:
+            words = [type(layer).__name__]
+    words += [config["activation"]] if config.get("activation", "linear") != "linear" else []
+    words += ["l2"] if config.get("kernel_regularizer") else []
+    return " ".join(words)
 
 
 def test_a_read_out_begins_at_given_points() -> None:

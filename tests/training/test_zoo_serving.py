@@ -17,7 +17,7 @@ from app.face.landmarks import scheme
 from app.main import create_app
 from app.processes.server import Server, listen, server_config
 from app.settings import ServerSettings, Settings
-from tests.tiny_models import crops_input, picture, write_card, write_detector
+from tests.tiny_models import crops_input, picture, write_card, write_detector, write_landmarks
 from training.export import export_onnx
 from training.networks.vector_nets import rotation_network
 from training.recipes.zoo_landmarks import CNN_450, RESNET50_MUCT
@@ -39,8 +39,9 @@ def ready(address: str) -> bool:
 
 
 def ask(models: Path, name: str, path: str) -> dict[str, Any]:
-    """The one face that a service with this model answers for a picture."""
-    settings = Settings(models_dir=models, landmarks=(name,), self_test=False)
+    """The one face that this model, the second one of a service, answers for a picture."""
+    write_landmarks(models / "first")
+    settings = Settings(models_dir=models, landmarks=("first", name), self_test=False)
     loopback = ServerSettings(host="127.0.0.1", port=0)
     server = Server(server_config(create_app(settings), loopback))
     (listener,) = listen(loopback)
@@ -55,7 +56,8 @@ def ask(models: Path, name: str, path: str) -> dict[str, Any]:
         pixels = picture(160, 200, {"white": (40, 50, 80, 100)})
         done, data = cv2.imencode(".png", pixels)
         assert done
-        request = Request(address + path, data.tobytes(), {"Content-Type": "image/png"})
+        asked = f"{address}{path}?model={Path(name).name}"
+        request = Request(asked, data.tobytes(), {"Content-Type": "image/png"})
         with urlopen(request, timeout=60) as response:
             (face,) = json.load(response)["results"][0]["faces"]
         found: dict[str, Any] = face

@@ -46,8 +46,8 @@ class LandmarkEvaluation:
     """rows: for the card. The rest, one entry a face, is what files and pictures are made of.
 
     nme: (N,) by protocol name, fractions of the scheme's distance, NaN where there is none (face
-    missed, eye corner not labelled). baseline: (N,) the mean face in the labelled box, or None.
-    yaw: (N,) degrees, NaN where unknown.
+    missed, eye corner not labelled). nme_box_diagonal: likewise, of the labelled points' diagonal.
+    baseline: (N,) the mean face in the labelled box, or None. yaw: (N,) degrees, NaN where unknown.
     """
 
     rows: list[Metric]
@@ -55,6 +55,7 @@ class LandmarkEvaluation:
     faces: list[LabelledFace]
     measurements: dict[str, Measurement]
     nme: dict[str, Floats]
+    nme_box_diagonal: dict[str, Floats]
     baseline: Floats | None
     yaw: Floats
 
@@ -94,6 +95,7 @@ def evaluate_landmarks(
     rows = MetricRows(test_set, [entry.sample.subject for entry in faces])
     measurements: dict[str, Measurement] = {}
     errors: dict[str, Floats] = {}
+    by_diagonal: dict[str, Floats] = {}
     baseline: Floats | None = None
     for protocol in protocols:
         plain = protocol.name == LABELLED.name
@@ -102,6 +104,7 @@ def evaluate_landmarks(
         )
         measurements[protocol.name] = measured
         errors[protocol.name] = _errors(measured.points, truth, truth.distance)
+        by_diagonal[protocol.name] = _errors(measured.points, truth, truth.diagonal)
         slices = truth.slices if plain else {}
         _error_rows(rows, protocol, measured, truth, slices)
         if measured.baseline is not None and plain:
@@ -118,6 +121,7 @@ def evaluate_landmarks(
         faces,
         measurements,
         errors,
+        by_diagonal,
         baseline,
         yaw,
     )

@@ -14,8 +14,17 @@ DISTANCES_MLP = DistancesZooRecipe(
     schedule=Schedule(
         epochs=100, steps_per_epoch=138, learning_rate=1e-3, method="adam", patience=25
     ),
-    sources=("points_and_angles", "w300_3d", "w300", "renders"),
-    tests=("points_and_angles", "aflw2000_3d_68", "w300_3d", "pointing04", "renders-test", "biwi"),
+    sources=("points_and_angles", "w300_3d", "w300_lp", "w300", "renders"),
+    tests=(
+        "points_and_angles",
+        "aflw2000_3d_68",
+        "w300_3d",
+        "w300_lp",
+        "pointing04",
+        "pointing04-folder",
+        "renders-test",
+        "biwi",
+    ),
     about=ZooCard(
         "Head rotation from the 2,278 distances of 68 points, by two small dense layers; the "
         "points are those that landmarks-68 finds in the crop.",

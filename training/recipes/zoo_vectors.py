@@ -23,8 +23,17 @@ C1_NET = VectorZooRecipe(
         "w300": 0.2,
         "renders": 0.3,
         "pointing04": 0.1,
+        "pointing04-folder": 0.1,
     },
-    tests=("aflw2000_3d_68", "w300_3d", "pointing04", "renders-test", "biwi"),
+    tests=(
+        "aflw2000_3d_68",
+        "w300_3d",
+        "w300_lp",
+        "pointing04",
+        "pointing04-folder",
+        "renders-test",
+        "biwi",
+    ),
     about=ZooCard(
         "Head rotation from a 224-pixel crop: three convolutions, and the rotation vector read off "
         "the whole map.",

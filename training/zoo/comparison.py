@@ -41,8 +41,8 @@ from training.zoo.sources import judged_samples
 
 PAGE = "zoo.md"
 PHOTOGRAPHS, PEOPLE = "w300", "pointing04"
-# 300-W as it is published, where the repacked one is not there.
-_COPIES = (PHOTOGRAPHS, "pts-folder")
+# Each as it is published, where the repacked one is not there.
+_COPIES = {PHOTOGRAPHS: "pts-folder", PEOPLE: "pointing04-folder"}
 _LFPW_TEST = "300w:lfpw/test/"
 _BINS = ("|yaw| 0-30", "|yaw| 30-60", "|yaw| 60-90")
 
@@ -59,8 +59,7 @@ class _Faces:
 
     @classmethod
     def of(cls, data: Path) -> "_Faces":
-        there = [name for name in _COPIES if (data / name).is_dir()]
-        photographs = load((there or _COPIES)[0], data)
+        photographs = load(_at_hand(PHOTOGRAPHS, data), data)
         tested = [one for one in photographs if one.subject.startswith(_LFPW_TEST)]
         training = [one for one in photographs if one.split == "train"]
         five = {
@@ -112,9 +111,15 @@ def _compare(one: Entrant, faces: _Faces, errors: dict[str, Floats]) -> Compared
     turned = _turned(one, by_pnp)
     if turned is not None:
         for name in (PEOPLE, HELD_OUT):
-            samples = judged_samples(name, "ibug-68", faces.data)
+            samples = judged_samples(_at_hand(name, faces.data), "ibug-68", faces.data)
             rows[f"{name}, rotation"], _ = evaluate_rotations(turned, samples, test_set=name)
     return Compared(one.card, rows, by_pnp and turned is not None)
+
+
+def _at_hand(name: str, data: Path) -> str:
+    """The set, or the copy of it that lies in `data`."""
+    copy = _COPIES.get(name, name)
+    return copy if (data / copy).is_dir() and not (data / name).is_dir() else name
 
 
 def _turned(one: Entrant, by_pnp: bool) -> FacePredictor | None:

@@ -111,7 +111,7 @@ def _models(compared: Sequence[Compared], timings: Sequence[Timing]) -> str:
                 f"`{card.name}`",
                 " and ".join(str(part) for part in told),
                 card.licence.edition,
-                f"{card.file.parameters:,}",
+                f"{card.recipe.parameters or card.file.parameters:,}",
                 f"{card.recipe.steps:,}",
                 f"{card.recipe.samples:,}",
                 f"{card.file.bytes / 1e6:.1f} MB",
@@ -124,7 +124,9 @@ def _models(compared: Sequence[Compared], timings: Sequence[Timing]) -> str:
         "ratio",
     )
     text = (
-        "Steps: of the training, whose original schedule is on the card where it was longer. "
+        "Parameters: of the network that was trained, in `distances-mlp` without the landmark "
+        "model whose points it reads. Steps: of the training, whose original schedule is on the "
+        "card where it was longer; faces: that it learnt from, and how often one was drawn. "
         "A crop: one thread, all files in turn in one process; the ratio is to a MobileNetV2-0.5 "
         "at 128 pixels in the same rounds."
     )

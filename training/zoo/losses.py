@@ -37,7 +37,7 @@ class PointDistance(keras.metrics.Mean):
     """Mean distance of the points that exist, in percent of the crop's side."""
 
     def __init__(self) -> None:
-        super().__init__(name="distance")
+        super().__init__(name="distance_percent")
 
     def update_state(
         self,
@@ -55,7 +55,7 @@ class Geodesic(keras.metrics.Mean):
     """
 
     def __init__(self, to_rotation: Callable[[keras.KerasTensor], keras.KerasTensor]) -> None:
-        super().__init__(name="geodesic")
+        super().__init__(name="geodesic_degrees")
         self._to_rotation = to_rotation
 
     def update_state(

@@ -5,7 +5,7 @@ from as many as lie in --data.
 """
 
 import sys
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Container, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,12 +33,20 @@ def present(names: Iterable[str], data: Path) -> list[str]:
     return found
 
 
-def held_out_subjects(tests: Iterable[str], data: Path) -> frozenset[str]:
+def held_out_subjects(tests: Collection[str], data: Path) -> frozenset[str]:
     """Who is shown by those of the sets `tests` that lie in `data`.
 
     300-W exists in several copies, whose splits differ: who is tested on in one of them must not be
     learnt from in another.
+
+    ValueError when none of them lies there: told before the training, not after it.
     """
+    if not any(_folder(name, data).is_dir() for name in tests):
+        raise ValueError(
+            f"{data} holds none of the sets to judge on ({', '.join(tests)}): put one there, or "
+            f"`python -m training render --count 1500 --size 192 --margin 1.7 --out "
+            f"{data / HELD_OUT}` with another --seed than that of the faces to learn from"
+        )
     sets = [load(name, data) for name in tests if name != HELD_OUT and _folder(name, data).is_dir()]
     return frozenset(one.subject for samples in sets for one in samples if one.split == "test")
 
