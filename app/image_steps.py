@@ -18,6 +18,7 @@ from app.images.decoding import DecodedImage, ImageLimits, decode
 from app.images.headers import ImageHeader
 from app.images.resolution import Resolution
 from app.intake.given_boxes import check_boxes
+from app.intake.given_camera import check_camera
 from app.intake.image_input import ImageInput
 from app.measuring.alignment import Aligner, Alignment
 from app.options import Options
@@ -71,8 +72,11 @@ class ImageSteps:
     ) -> list[Candidate]:
         """The caller's boxes as they are, or the detected faces, largest first, as many as asked.
 
-        Raises InvalidParameter for boxes beside the image, NoFace where one is required.
+        Raises InvalidParameter for boxes beside the image and for a camera that cannot have taken
+        it, NoFace where one is required.
         """
+        if self.options.camera is not None:
+            check_camera(self.options.camera, index, facts.width, facts.height)
         if image.boxes is None:
             most = min(self.options.max_faces or self.max_faces, self.max_faces)
             found = largest(detected, most)

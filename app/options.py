@@ -58,10 +58,21 @@ class Query(BaseModel):
         description="How the pose is found. direct: as the model tells it (face and pose models); "
         "pnp: landmarks against the canonical head. Default: direct where the model has it.",
     )
-    fx: float | None = Field(None, ge=1, le=1e6, description="Focal length along x, pixels.")
-    fy: float | None = Field(None, ge=1, le=1e6, description="Focal length along y, pixels.")
-    cx: float | None = Field(None, ge=-1e6, le=1e6, description="Principal point x, pixels.")
-    cy: float | None = Field(None, ge=-1e6, le=1e6, description="Principal point y, pixels.")
+    fx: float | None = Field(
+        None,
+        ge=1,
+        le=1e6,
+        description="Focal length along x in pixels of the upright image, not normalised and not "
+        "millimetres. All four are refused where no camera can have taken the image with them.",
+    )
+    fy: float | None = Field(None, ge=1, le=1e6, description="Focal length along y, as fx.")
+    cx: float | None = Field(
+        None,
+        ge=-1e6,
+        le=1e6,
+        description="Principal point x in pixels of the upright image; of a crop beside it.",
+    )
+    cy: float | None = Field(None, ge=-1e6, le=1e6, description="Principal point y, as cx.")
     hfov_deg: float | None = Field(
         None,
         ge=1,

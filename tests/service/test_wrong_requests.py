@@ -5,7 +5,17 @@ from typing import Any
 
 import pytest
 
-from tests.service.serving import DEFAULT, ONE_FACE, Service, as_json, encoded, form, problem, raw
+from tests.service.serving import (
+    DEFAULT,
+    ONE_FACE,
+    Service,
+    answer,
+    as_json,
+    encoded,
+    form,
+    problem,
+    raw,
+)
 from tests.tiny_models import picture
 
 WRONG_BOXES = {
@@ -102,6 +112,20 @@ def test_wrong_parameters(service: Service, name: str) -> None:
     assert name.strip() in detail
     if name == "max_face":
         assert "max_faces" in detail
+
+
+def test_a_camera_is_checked_against_each_image(service: Service) -> None:
+    camera = {"fx": 10, "fy": 10, "cx": 16, "cy": 16}  # of the 32 pixels of the second one
+    small = encoded(picture(32, 32, {}))
+    response = service.client.post("/pose", files=form(ONE_FACE, small), params=camera)
+    first, second = answer(response)["results"]
+    assert first["error"]["type"] == "urn:mien:problem:invalid-parameter"
+    assert "fx=10" in first["error"]["detail"]
+    assert (first["image"]["width"], second["error"]) == (320, None)
+    # A single small image goes another way, and so do boxes.
+    for query in ({}, {"box": "40,50,80,100"}):
+        alone = raw(service.client, "/landmarks", ONE_FACE, fx=2, fy=2, cx=0.5, cy=0.5, **query)
+        assert "170" in problem(alone, 422, "invalid-parameter")["detail"]
 
 
 def test_unknown_model(service: Service) -> None:
