@@ -19,7 +19,7 @@ from app.face.geometry import Box
 from app.face.rotation import geodesic_degrees
 from app.images.decoding import decode
 from app.measuring.alignment import Aligner, Alignment
-from app.self_test import FOLDER, IMAGE_FILE
+from app.self_test import FOLDER, IMAGE_FILE, SelfTestError, true_box
 
 LEAST_IOU = 0.95
 """Of the boxes of a face."""
@@ -58,17 +58,34 @@ def golden_pictures(models_dir: Path) -> list[Picture]:
     return [picture, np.ascontiguousarray(picture[:, ::-1])]
 
 
+def golden_boxes(
+    detector: Detector | None, pictures: Sequence[Picture], models_dir: Path
+) -> list[list[Box]]:
+    """The faces of each golden picture: those that the detector finds, or without one the rendered
+    one. ProviderError where that is not known.
+    """
+    if detector is not None:
+        found = detector.run([detector.prepare(picture) for picture in pictures])
+        return [[face.box for face in faces] for faces in found]
+    try:
+        box = true_box(models_dir / FOLDER)
+    except SelfTestError as error:
+        raise ProviderError(f"{error} Or set MIEN_INFERENCE__PRECISION=fp32.") from error
+    width = pictures[0].shape[1]
+    mirrored = Box(width - 1 - (box.x + box.width), box.y, box.width, box.height)
+    return [[box], [mirrored]]
+
+
 def golden_crops(
-    detector: Detector, aligner: Aligner, pictures: Sequence[Picture]
+    boxes: Sequence[Sequence[Box]], aligner: Aligner, pictures: Sequence[Picture]
 ) -> list[Picture]:
-    """Crops of every face that the detector finds, cut a little differently each time."""
-    found = detector.run([detector.prepare(picture) for picture in pictures])
+    """Crops of every face of the pictures, cut a little differently each time."""
     return [
-        Candidate.given(_moved(face.box, *jitter))
+        Candidate.given(_moved(box, *jitter))
         .cut(picture, aligner.crop_size, aligner.crop_scale)
         .pixels
-        for picture, faces in zip(pictures, found, strict=True)
-        for face in faces
+        for picture, own in zip(pictures, boxes, strict=True)
+        for box in own
         for jitter in _JITTER
     ]
 

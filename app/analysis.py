@@ -111,12 +111,12 @@ class Analyzer:
         self, options: Options, trace: Trace, deadline: float | None, *, is_single: bool
     ) -> _Request:
         model = self.models.landmark_model(options)
-        detector = self.models.detector.batcher
+        detector = self.models.detector
         # Never more than a queue holds: a request alone could not succeed however often it came.
-        turns = min(self._images_at_once(), detector.max_queue)
+        turns = min(self._images_at_once(model), (detector or model).batcher.max_queue)
         crops = min(model.batcher.max_batch, model.batcher.max_queue)
         steps = ImageSteps(
-            self.models.detector.detector,
+            None if detector is None else detector.detector,
             model.aligner,
             options,
             self._image_limits,
@@ -132,12 +132,13 @@ class Analyzer:
             asyncio.Semaphore(crops),
         )
 
-    def _images_at_once(self) -> int:
+    def _images_at_once(self, model: LandmarkModel) -> int:
         """Of one request. On CPUs a batch takes as long as its images one by one; two keep decoding
         and detecting both busy.
         """
         detector = self.models.detector
-        by_device = 2 if detector.detector.model.on_cpu else detector.batcher.max_batch
+        first = model.aligner.model if detector is None else detector.detector.model
+        by_device = 2 if first.on_cpu else (detector or model).batcher.max_batch
         return self._limits.max_images_at_once or by_device
 
     async def _check_pixels(self, images: Sequence[ImageInput]) -> None:
@@ -228,10 +229,8 @@ class Analyzer:
         request: _Request,
     ) -> list[Candidate]:
         faces: list[DetectedFace] = []
-        if ready is not None:
-            faces = await self.models.detector.batcher.submit(
-                ready, deadline=request.deadline, caller=request
-            )
+        if ready is not None and (detector := self.models.detector) is not None:
+            faces = await detector.batcher.submit(ready, deadline=request.deadline, caller=request)
         return request.steps.choose(index, image, facts, faces)
 
     async def _align(self, crops: Sequence[Crop], request: _Request) -> list[Alignment]:

@@ -157,5 +157,9 @@ class StartUpError(RuntimeError):
     """The service cannot start as configured. Never answered over HTTP: it ends the process."""
 
 
+class LicenceError(StartUpError):
+    """A configured model is not licensed for the use that was declared."""
+
+
 class ProviderError(StartUpError):
     """The execution provider that was asked for is not the one that was obtained."""

@@ -38,12 +38,20 @@ OF_ONE_IMAGE = (
 # many decoded pixels then at most.
 FEW_FACES, _FEW_PIXELS = 2, 1 << 18
 
+_NO_DETECTOR = (
+    "This service has no detector and finds no faces by itself. Send their boxes: `boxes` in the "
+    "form or the JSON, ?box=x,y,width,height with the image itself as the body; or have "
+    "MIEN_DETECTOR name a detector."
+)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageSteps:
-    """The steps as one request wants them. max_faces: of an image, whatever is asked for."""
+    """The steps as one request wants them. max_faces: of an image, whatever is asked for. detector:
+    None where the callers bring the boxes.
+    """
 
-    detector: Detector
+    detector: Detector | None
     aligner: Aligner
     options: Options
     limits: ImageLimits
@@ -58,11 +66,13 @@ class ImageSteps:
         self, image: ImageInput, header: ImageHeader | None = None
     ) -> tuple[DecodedImage, DetectorInput | None]:
         """The pixels, and what the detector gets of them unless the caller gave boxes. header: of
-        the image, where it was read before.
+        the image, where it was read before. InvalidParameter without boxes and detector.
         """
         if image.boxes is not None:
             given = [Candidate.given(box) for box in image.boxes]
             return self.decode(image, Resolution(step=most_step(given, *self.crop)), header), None
+        if self.detector is None:
+            raise InvalidParameter(_NO_DETECTOR)
         decoded = self.decode(image, Resolution(long_side=self.detector.long_side), header)
         least = self.options.min_confidence
         return decoded, self.detector.prepare(decoded.pixels, least, decoded.grid)

@@ -53,10 +53,15 @@ class InOneThread:
     """
 
     def __init__(
-        self, image: ImageInput, steps: ImageSteps, detector: FaceDetector, model: LandmarkModel
+        self,
+        image: ImageInput,
+        steps: ImageSteps,
+        detector: FaceDetector | None,
+        model: LandmarkModel,
     ) -> None:
         self._image, self._steps = image, steps
-        self._detector, self._model = detector.batcher, model.batcher
+        self._detector = None if detector is None else detector.batcher
+        self._model = model.batcher
         self._detections: list[Outcome[list[DetectedFace]]] = []
         self._alignments: list[Outcome[Alignment]] = []
         self._is_wanted = True
@@ -65,19 +70,20 @@ class InOneThread:
         self._stage = "decode", perf_counter()
 
     @staticmethod
-    def is_possible(detector: FaceDetector, model: LandmarkModel) -> bool:
-        """Whether both models are free. Only with onnxruntime's CPU provider: accelerators are fed
+    def is_possible(detector: FaceDetector | None, model: LandmarkModel) -> bool:
+        """Whether the models are free. Only with onnxruntime's CPU provider: accelerators are fed
         from one thread. Not where batches are waited for.
         """
-        models = detector.detector.model, model.aligner.model
-        batchers = detector.batcher, model.batcher
-        return all(one.provider == CPU for one in models) and all(
-            batcher.is_idle() and not batcher.max_wait for batcher in batchers
-        )
+        used = [(model.aligner.model, model.batcher.is_idle(), model.batcher.max_wait)]
+        if detector is not None:
+            batcher = detector.batcher
+            used.append((detector.detector.model, batcher.is_idle(), batcher.max_wait))
+        return all(one.provider == CPU and idle and not wait for one, idle, wait in used)
 
     async def result(self, pool: Executor, trace: Trace) -> Looked | None:
         """None for an image that takes long to decode. Errors: of the steps and of the models."""
-        self._detector.take()
+        if self._detector is not None:
+            self._detector.take()
         self._model.take()
         try:
             return await in_thread(pool, self._run, asyncio.get_running_loop())
@@ -96,7 +102,8 @@ class InOneThread:
             return False
 
     def _give_back(self) -> None:
-        self._detector.give_back(self._detections)
+        if self._detector is not None:
+            self._detector.give_back(self._detections)
         self._model.give_back(self._alignments)
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> Looked | None:
@@ -134,7 +141,7 @@ class InOneThread:
 
     def _find(self, facts: ImageFacts, ready: DetectorInput | None) -> list[Candidate]:
         faces: list[DetectedFace] = []
-        if ready is not None:
+        if ready is not None and self._detector is not None:
             self._detections.append(run := self._detector.run_here([ready]))
             (faces,) = run.answers()
         return self._steps.choose(0, self._image, facts, faces)

@@ -16,7 +16,7 @@ from fastapi.openapi.utils import get_openapi
 
 from app import problems, self_test
 from app.analysis import Analyzer, open_analyzer
-from app.errors import ProviderError
+from app.errors import LicenceError, ProviderError, StartUpError
 from app.face.card import CardError
 from app.images.decoding import silence_codecs
 from app.inference.model import Model
@@ -105,10 +105,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     stop = asyncio.Event()
     loading = asyncio.ensure_future(asyncio.to_thread(load_models, settings))
     inference = settings.inference
-    if inference.device not in ("auto", "cpu") or inference.precision not in ("auto", "fp32"):
+    named = inference.device not in ("auto", "cpu") or inference.precision not in ("auto", "fp32")
+    if named or settings.commercial_use:
         # What was named and not obtained ends the start-up, so this must be known first.
         await asyncio.wait({loading})
-        if isinstance(error := loading.exception(), ProviderError):
+        ending = StartUpError if named else LicenceError
+        if isinstance(error := loading.exception(), ending):
             logging.getLogger("mien.start").critical("%s", error)
             raise error
     serving = asyncio.create_task(_serve(app, loading, stop))
@@ -138,6 +140,7 @@ async def _serve(app: FastAPI, loading: asyncio.Future[OpenModels], stop: asynci
                     analyzer.analyze,
                     hashes(analyzer),
                     folder,
+                    detects=analyzer.models.detector is not None,
                     usual_size=analyzer.models.usual_size,
                     exact=analyzer.models.exact,
                 )
@@ -156,10 +159,8 @@ async def _serve(app: FastAPI, loading: asyncio.Future[OpenModels], stop: asynci
 
 async def _watch_queues(models: Models, metrics: Metrics, stop: asyncio.Event) -> None:
     """Until told to stop, write down now and then how many items wait in front of each model."""
-    detector = models.detector.batcher
     while not stop.is_set():
-        waiting = {entry.batcher.name: entry.batcher.waiting for entry in models.landmarks.values()}
-        metrics.queues({detector.name: detector.waiting, **waiting})
+        metrics.queues(models.waiting)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), QUEUE_LOOK_SECONDS)
 

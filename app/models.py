@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from app.accuracy_gate import (
     faults_of_aligner,
     faults_of_detector,
+    golden_boxes,
     golden_crops,
     golden_pictures,
 )
@@ -19,10 +21,14 @@ from app.detection.detector import DetectedFace, Detector, DetectorInput, Detect
 from app.errors import InvalidParameter, ProviderError, UnknownModel
 from app.face.card import CardError
 from app.inference.model import Device, Model, Precision, ProviderSettings
+from app.licences import refuse_unlicensed
 from app.measuring.alignment import Aligner, Alignment
 from app.options import Options
 from app.settings import InferenceSettings, Settings
 from app.threads import cpu_count
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +49,11 @@ class FaceDetector:
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """Everything that is loaded. The first landmark model is the default."""
+    """Everything that is loaded. The first landmark model is the default. detector: None where the
+    callers bring the boxes.
+    """
 
-    detector: FaceDetector
+    detector: FaceDetector | None
     landmarks: Mapping[str, LandmarkModel]
 
     @property
@@ -55,13 +63,23 @@ class Models:
     @property
     def all(self) -> dict[str, Model]:
         """Every loaded model by its name, the default landmark model first."""
-        aligners = [entry.aligner.model for entry in self.landmarks.values()]
-        return {model.card.name: model for model in (*aligners, self.detector.detector.model)}
+        models = [entry.aligner.model for entry in self.landmarks.values()]
+        if self.detector is not None:
+            models.append(self.detector.detector.model)
+        return {model.card.name: model for model in models}
+
+    @property
+    def waiting(self) -> dict[str, int]:
+        """How many items wait in front of each model, by its name."""
+        waiting = {name: entry.batcher.waiting for name, entry in self.landmarks.items()}
+        if self.detector is not None:
+            waiting[self.detector.batcher.name] = self.detector.batcher.waiting
+        return waiting
 
     @property
     def usual_size(self) -> bool:
-        """Whether the detector's input has the size of its card."""
-        return self.detector.detector.usual_size
+        """Whether the detector's input, if there is one, has the size of its card."""
+        return self.detector is None or self.detector.detector.usual_size
 
     @property
     def exact(self) -> bool:
@@ -107,17 +125,24 @@ class Models:
 class OpenModels:
     """Loaded and warmed up, without batchers yet: what may be done outside the event loop."""
 
-    detector: Detector
+    detector: Detector | None
     aligners: tuple[Aligner, ...]
+
+    @property
+    def all(self) -> list[Model]:
+        """The detector first."""
+        aligners = [aligner.model for aligner in self.aligners]
+        return aligners if self.detector is None else [self.detector.model, *aligners]
 
 
 def load_models(settings: Settings) -> OpenModels:
-    """Load and warm up all models; blocks for seconds. Errors as `Model.open`, and ProviderError
-    for a precision that was asked for by name and does not answer as fp32 does.
+    """Load and warm up all models; blocks for seconds. Errors as `Model.open`, LicenceError, and
+    ProviderError for a precision that was asked for by name and does not answer as fp32 does.
     """
+    if settings.commercial_use:
+        refuse_unlicensed(settings)
     opened = _open(settings, settings.inference.device, settings.inference.precision)
-    models = [opened.detector.model, *(aligner.model for aligner in opened.aligners)]
-    if all(model.precision == "fp32" for model in models):
+    if all(model.precision == "fp32" for model in opened.all):
         return opened
     return _checked(opened, _open(settings, "cpu", "fp32", warm=False), settings)
 
@@ -148,6 +173,8 @@ def _open(
             f"several folders of MIEN_LANDMARKS hold a model named {', '.join(repeated)}: requests "
             "could not tell them apart. Leave one out, or give it another name in its card."
         )
+    if not settings.detector:
+        return OpenModels(None, aligners)
     finds = DetectorSettings(long_side=settings.detector_size, padding=inference.detector_padding)
     return OpenModels(Detector(load(settings.detector), finds), aligners)
 
@@ -157,8 +184,9 @@ def _checked(opened: OpenModels, exact: OpenModels, settings: Settings) -> OpenM
     does not; else that is a ProviderError.
     """
     pictures = golden_pictures(settings.models_dir)
+    boxes = golden_boxes(exact.detector, pictures, settings.models_dir)
     detector, aligners = opened.detector, []
-    if detector.model.precision != "fp32":
+    if detector and exact.detector and detector.model.precision != "fp32":
         faults = faults_of_detector(exact.detector, detector, pictures)
         if _refused(detector.model, faults, settings):
             detector = exact.detector
@@ -166,7 +194,7 @@ def _checked(opened: OpenModels, exact: OpenModels, settings: Settings) -> OpenM
     for aligner, reference in zip(opened.aligners, exact.aligners, strict=True):
         taken = aligner
         if aligner.model.precision != "fp32":
-            crops = golden_crops(exact.detector, reference, pictures)
+            crops = golden_crops(boxes, reference, pictures)
             faults = faults_of_aligner(reference, aligner, crops)
             if _refused(aligner.model, faults, settings):
                 taken = reference
@@ -193,26 +221,25 @@ async def serve_models(
     opened: OpenModels, settings: InferenceSettings, on_batch: Callable[[BatchRecord], None]
 ) -> AsyncIterator[Models]:
     """Put a batcher in front of each model; on the way out they answer what waits, then stop."""
-    async with AsyncExitStack() as stack:
-        detector = Batcher(
-            opened.detector.run,
-            max_batch=min(settings.max_batch, opened.detector.max_batch),
+
+    def batcher(run: Callable[[list[T]], Sequence[R]], model: Model) -> Batcher[T, R]:
+        return Batcher(
+            run,
+            max_batch=min(settings.max_batch, model.max_batch),
             max_wait=settings.max_wait_ms / 1000,
             max_queue=settings.max_queue,
-            name=opened.detector.model.card.name,
+            name=model.card.name,
             on_batch=on_batch,
         )
-        await stack.enter_async_context(detector)
+
+    async with AsyncExitStack() as stack:
+        detector = None
+        if opened.detector is not None:
+            finds = batcher(opened.detector.run, opened.detector.model)
+            detector = FaceDetector(opened.detector, await stack.enter_async_context(finds))
         landmarks = {}
         for aligner in opened.aligners:
-            batcher = Batcher(
-                aligner.run,
-                max_batch=min(settings.max_batch, aligner.max_batch),
-                max_wait=settings.max_wait_ms / 1000,
-                max_queue=settings.max_queue,
-                name=aligner.model.card.name,
-                on_batch=on_batch,
-            )
-            await stack.enter_async_context(batcher)
-            landmarks[aligner.model.card.name] = LandmarkModel(aligner, batcher)
-        yield Models(FaceDetector(opened.detector, detector), landmarks)
+            aligns = batcher(aligner.run, aligner.model)
+            entry = LandmarkModel(aligner, await stack.enter_async_context(aligns))
+            landmarks[aligner.model.card.name] = entry
+        yield Models(detector, landmarks)

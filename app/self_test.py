@@ -5,6 +5,9 @@ sets of numbers. `recorded` are those of the
 very models that are shipped (by SHA-256), compared tightly: swapped colours, another crop or
 another resampling show here. `truth` is what the renderer knows, compared loosely: it keeps a wrong
 pipeline from being recorded as right.
+
+Without a detector the face's true box is given, and the truth alone counts: what was recorded is of
+a face that was found.
 """
 
 import json
@@ -91,26 +94,23 @@ async def run(
     models: Mapping[str, str],
     folder: Path,
     *,
+    detects: bool = True,
     usual_size: bool = True,
     exact: bool = True,
 ) -> None:
     """Pass silently, or raise SelfTestError.
 
-    models: name -> SHA-256 of what is loaded. usual_size: whether the detector's input has the size
-    of its card, as it had when the numbers were recorded; with another one only the truth counts.
-    exact: whether all models compute in fp32, as they did then.
+    models: name -> SHA-256 of what is loaded. detects: whether a detector is among them.
+    usual_size: whether its input has the size of its card, as it had when the numbers were
+    recorded; with another one only the truth counts. exact: whether all models compute in fp32, as
+    they did then.
     """
     expected = _read(folder / EXPECTED_FILE)
-    for name, recorded in expected.models.items():
-        if models.get(name) != recorded:
-            raise SelfTestError(
-                f"{folder / EXPECTED_FILE} was recorded with another {name} (sha256 "
-                f"{recorded[:12]}..., loaded {models.get(name, 'none')[:12]}). Restore the models "
-                f"it belongs to, or, if the new model is meant, run {RECORD}."
-            )
-    face = await measure(analyze, folder)
+    if detects:
+        _check_models(models, expected, folder)
+    face = await measure(analyze, folder, None if detects else true_box(folder))
     faults = differences(face, expected.truth, expected.truth_tolerance, "truth")
-    if usual_size:
+    if detects and usual_size:
         tolerance = expected.recorded_tolerance if exact else IN_CHEAPER_ARITHMETIC
         faults = [*differences(face, expected.recorded, tolerance, "recorded"), *faults]
     if faults:
@@ -121,8 +121,27 @@ async def run(
         )
 
 
-async def measure(analyze: Analyze, folder: Path) -> Face:
-    """The one face of the golden image as the pipeline sees it."""
+def _check_models(models: Mapping[str, str], expected: Expected, folder: Path) -> None:
+    for name, recorded in expected.models.items():
+        if models.get(name) != recorded:
+            raise SelfTestError(
+                f"{folder / EXPECTED_FILE} was recorded with another {name} (sha256 "
+                f"{recorded[:12]}..., loaded {models.get(name, 'none')[:12]}). Restore the models "
+                f"it belongs to, or, if the new model is meant, run {RECORD}."
+            )
+
+
+def true_box(folder: Path) -> Box:
+    """The face of the golden image, image pixels. SelfTestError where expected.json tells none."""
+    path = folder / EXPECTED_FILE
+    box = _read(path).truth.box
+    if box is None:
+        raise SelfTestError(f"{path} holds no box of the face. Restore it, or run {RECORD}.")
+    return Box(*box)
+
+
+async def measure(analyze: Analyze, folder: Path, box: Box | None = None) -> Face:
+    """The one face of the golden image as the pipeline sees it. box: where it is; None: detect."""
     try:
         data = (folder / IMAGE_FILE).read_bytes()
     except OSError as error:
@@ -130,7 +149,8 @@ async def measure(analyze: Analyze, folder: Path) -> Face:
             f"{folder / IMAGE_FILE} cannot be read ({error.strerror}). Restore the folder {folder}."
         ) from error
     # Two of them: a single one might pass by the queues and threads of the models.
-    results = await analyze([ImageInput(data)] * 2, Options(), Trace("self-test"))
+    image = ImageInput(data, boxes=None if box is None else (box,))
+    results = await analyze([image] * 2, Options(), Trace("self-test"))
     faces = results[0].faces
     if len(faces) != 1:
         raise SelfTestError(

@@ -213,7 +213,11 @@ class Settings(BaseSettings):
         Path(__file__).resolve().parent.parent / "models",
         description="Folder of model folders (model.onnx with its card.json) and of self-test/.",
     )
-    detector: str = Field("detector", description="Folder name of the face detector.")
+    detector: str = Field(
+        "detector",
+        description="Folder name of the face detector. Empty: none, so that every request has to "
+        "bring the boxes of its faces.",
+    )
     detector_size: int | None = Field(
         None,
         ge=64,
@@ -227,6 +231,11 @@ class Settings(BaseSettings):
         min_length=1,
         description="Folder names of the landmark, face and pose models to load, as JSON; the "
         "first is the default.",
+    )
+    commercial_use: bool = Field(
+        False,
+        description="Whether the service is put to commercial use: it does not start then with a "
+        "model whose card does not allow that.",
     )
     self_test: bool = Field(
         True,

@@ -42,6 +42,9 @@ class Pipeline:
         one_thread = settings.inference.model_copy(update={"threads": 1, "decode_threads": 1})
         settings = settings.model_copy(update={"inference": one_thread})
         self._opened: OpenModels = load_models(settings)
+        if self._opened.detector is None:
+            raise ValueError("the whole way of a picture needs a detector: unset MIEN_DETECTOR")
+        self._detector = self._opened.detector
         self._options = Options()
         aligner = self._opened.aligners[0]
         card = aligner.model.card
@@ -52,14 +55,14 @@ class Pipeline:
     @property
     def version(self) -> str:
         """Of the models, in words."""
-        models = self._opened.detector.model, self._opened.aligners[0].model
+        models = self._detector.model, self._opened.aligners[0].model
         return " and ".join(
             f"{model.card.name} {model.card.version} ({model.precision})" for model in models
         )
 
     def __call__(self, data: bytes, lap: Callable[[str], None] = _no_lap) -> bytes:
         """JPEG -> JSON. lap: called with each of `STAGES` when it is over."""
-        detector, aligner = self._opened.detector, self._opened.aligners[0]
+        detector, aligner = self._detector, self._opened.aligners[0]
         decoded = decode(data, None, Resolution(long_side=detector.long_side))
         facts = ImageFacts(decoded.width, decoded.height, decoded.orientation_applied)
         lap("decode")

@@ -1,5 +1,6 @@
 """Cheaper arithmetic serves only where it answers as fp32 does; tiny models stand in."""
 
+import json
 import logging
 from pathlib import Path
 
@@ -7,7 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
-from app.accuracy_gate import faults_of_aligner, faults_of_detector, golden_crops, golden_pictures
+from app.accuracy_gate import (
+    faults_of_aligner,
+    faults_of_detector,
+    golden_boxes,
+    golden_crops,
+    golden_pictures,
+)
 from app.detection.detector import Detector, DetectorSettings
 from app.errors import ProviderError
 from app.inference.model import Model
@@ -60,7 +67,7 @@ def test_int8_that_answers_alike_serves(
         return
     opened = load_models(settings(models_dir, precision))
     assert opened.aligners[0].model.precision == "int8"
-    assert opened.detector.model.precision == "fp32"
+    assert opened.all[0].precision == "fp32"
 
 
 def test_int8_that_answers_otherwise_does_not(
@@ -89,7 +96,7 @@ def test_without_the_golden_image_nothing_else_serves(models_dir: Path) -> None:
     folder = write_landmarks(models_dir / "landmarks-68")
     add_int8(folder, faster_on=[])
     add_int8(models_dir / "detector", faster_on=[], network=models_dir / "detector")
-    assert load_models(settings(models_dir, "int8")).detector.model.precision == "int8"
+    assert load_models(settings(models_dir, "int8")).all[0].precision == "int8"
     (models_dir / "self-test" / "face.png").unlink()
     with pytest.raises(ProviderError, match=r"face.png, which cannot be read"):
         load_models(settings(models_dir, "int8"))
@@ -111,13 +118,38 @@ def test_the_picture_is_also_mirrored(models_dir: Path) -> None:
     np.testing.assert_array_equal(upright[:, 0], mirrored[:, -1])
 
 
+def test_without_a_detector_the_rendered_face_is_compared(models_dir: Path) -> None:
+    pictures = golden_pictures(models_dir)
+    with pytest.raises(ProviderError, match=r"expected.json .* MIEN_INFERENCE__PRECISION=fp32"):
+        golden_boxes(None, pictures, models_dir)
+    x, y, width, height = FACES["red"]
+    truth = {"box": [x - 0.5, y - 0.5, width, height], "points": [], "pose": None}
+    expected = {"models": {}, "recorded": truth, "truth": truth}
+    (models_dir / "self-test" / "expected.json").write_text(json.dumps(expected))
+    found = golden_boxes(Detector(Model.open(models_dir / "detector", "cpu")), pictures, models_dir)
+    told = golden_boxes(None, pictures, models_dir)
+    assert [boxes[0] for boxes in told] == [
+        next(box for box in boxes if box.area == width * height) for boxes in found
+    ]
+
+
+def test_an_int8_model_serves_without_a_detector(models_dir: Path) -> None:
+    add_int8(write_landmarks(models_dir / "landmarks-68"), faster_on=[], shift=BASE_STD / 20)
+    truth = {"box": [59.5, 49.5, 80, 80], "points": [], "pose": None}
+    expected = {"models": {}, "recorded": truth, "truth": truth}
+    (models_dir / "self-test" / "expected.json").write_text(json.dumps(expected))
+    alone = settings(models_dir, "int8").model_copy(update={"detector": ""})
+    assert [model.precision for model in load_models(alone).all] == ["int8"]
+
+
 def test_heads_are_compared_too(models_dir: Path) -> None:
     def aligner(name: str, **head: object) -> Aligner:
         return Aligner(Model.open(write_face(models_dir / name, head=head), "cpu"))
 
     detector = Detector(Model.open(models_dir / "detector", "cpu"))
     exact = aligner("exact")
-    crops = golden_crops(detector, exact, golden_pictures(models_dir))
+    pictures = golden_pictures(models_dir)
+    crops = golden_crops(golden_boxes(detector, pictures, models_dir), exact, pictures)
     assert len(crops) == 2 * 2 * 5
     bare = Aligner(
         Model.open(keep_outputs(write_face(models_dir / "bare"), "rotation", task="pose"), "cpu")

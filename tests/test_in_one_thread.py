@@ -20,7 +20,7 @@ from app.image_steps import ImageSteps
 from app.in_one_thread import MOST_PIXELS
 from app.intake.image_input import ImageInput
 from app.measuring.alignment import Aligner
-from app.models import load_models
+from app.models import FaceDetector, load_models
 from app.observability.observer import Trace
 from app.options import Options
 from app.results import ImageResult
@@ -64,6 +64,11 @@ async def opened(
     kept = [] if records is None else records
     async with open_analyzer(load_models(settings), settings, kept.append) as analyzer:
         yield analyzer
+
+
+def detector_of(analyzer: Analyzer) -> FaceDetector:
+    assert analyzer.models.detector is not None
+    return analyzer.models.detector
 
 
 async def analysed(analyzer: Analyzer, image: ImageInput, trace: Trace | None = None) -> Any:
@@ -147,11 +152,11 @@ def test_a_fault_of_a_model_is_raised_and_the_next_request_served(
         async with opened(models_dir) as analyzer:
             # The batcher holds the method that it was made with.
             monkeypatch.setattr(
-                analyzer.models.detector.batcher._thread, "_run", lambda items: broken(None, items)
+                detector_of(analyzer).batcher._thread, "_run", lambda items: broken(None, items)
             )
             with pytest.raises(RuntimeError, match="out of memory"):
                 await analysed(analyzer, ImageInput(ONE_FACE))
-            detector = analyzer.models.detector
+            detector = detector_of(analyzer)
             monkeypatch.setattr(detector.batcher._thread, "_run", detector.detector.run)
             assert len((await analysed(analyzer, ImageInput(ONE_FACE))).faces) == 1
 
@@ -178,7 +183,7 @@ def test_who_leaves_stops_the_work_at_its_next_step(
             leaves.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await leaves
-            batcher = analyzer.models.detector.batcher
+            batcher = detector_of(analyzer).batcher
             assert not batcher.is_idle(), "its thread is still in the decoder"
             gate.set()
             await _becomes_idle(batcher)
@@ -251,7 +256,7 @@ def test_a_fault_of_the_image_is_raised(models_dir: Path) -> None:
         async with opened(models_dir) as analyzer:
             with pytest.raises(UnsupportedMediaType):
                 await analysed(analyzer, ImageInput(b"broken"))
-            await _becomes_idle(analyzer.models.detector.batcher)
+            await _becomes_idle(detector_of(analyzer).batcher)
 
     go(test())
 
@@ -269,7 +274,7 @@ def test_time_that_ran_out_is_told_by_stage_and_no_model_runs(
                 async with asyncio.timeout(0.05):
                     await analysed(analyzer, ImageInput(ONE_FACE), trace)
             gate.set()
-            await _becomes_idle(analyzer.models.detector.batcher)
+            await _becomes_idle(detector_of(analyzer).batcher)
 
     go(test())
     assert 45 < trace.stages["decode"] < PATIENCE * 1000
@@ -305,7 +310,7 @@ def test_who_leaves_before_his_turn_gives_the_models_back(
             leaves.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await leaves
-            assert analyzer.models.detector.batcher.is_idle()
+            assert detector_of(analyzer).batcher.is_idle()
             gate.set()
             assert len((await analysed(analyzer, ImageInput(ONE_FACE))).faces) == 1
 

@@ -32,6 +32,11 @@ async def _run(settings: Settings, record: bool) -> str:
     opened = await asyncio.to_thread(load_models, settings)
     async with open_analyzer(opened, settings, LogObserver().batch) as analyzer:
         models = analyzer.models
+        if record and models.detector is None:
+            raise self_test.SelfTestError(
+                "Not recorded: numbers belong to a face that was found. Without a detector the "
+                "self-test needs none, the rendered truth suffices."
+            )
         if record and not models.usual_size:
             raise self_test.SelfTestError(
                 "Not recorded: numbers belong to the size of the detector's card. Unset "
@@ -47,6 +52,7 @@ async def _run(settings: Settings, record: bool) -> str:
             analyzer.analyze,
             hashes(analyzer),
             folder,
+            detects=models.detector is not None,
             usual_size=models.usual_size,
             exact=models.exact,
         )

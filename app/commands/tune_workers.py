@@ -13,6 +13,7 @@ from typing import Any
 
 from app.analysis import Analyzer, open_analyzer
 from app.errors import StartUpError
+from app.face.geometry import Box
 from app.intake.image_input import ImageInput
 from app.models import load_models
 from app.observability.trace import Trace
@@ -26,6 +27,9 @@ from app.tuning.variants import Variant
 SLICE_SECONDS = 0.5
 PATIENCE = 120.0
 """Seconds for all workers to load their models."""
+
+_ANY_BOX = Box(0, 0, 100, 100)
+"""Of the golden image, where no detector finds one: wherever it lies, the work is the same."""
 
 _OTHER_FAILED = "another one failed"
 
@@ -145,8 +149,9 @@ async def _measure(
 async def _images(analyzer: Analyzer, data: bytes, until: float, counts: list[int]) -> None:
     """One caller: the next image when the one before is answered."""
     started = until - len(counts) * SLICE_SECONDS
+    image = ImageInput(data, boxes=None if analyzer.models.detector else (_ANY_BOX,))
     while (now := time.perf_counter()) < until:
-        await analyzer.analyze([ImageInput(data)], Options(), Trace("tune"))
+        await analyzer.analyze([image], Options(), Trace("tune"))
         place = int((now - started) / SLICE_SECONDS)
         counts[min(place, len(counts) - 1)] += 1
 

@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.accuracy_gate import golden_crops
 from app.inference.model import Model
 from app.models import OpenModels
 from app.tuning.timing import Sample, Work, take_turns
@@ -43,7 +42,7 @@ def session_rows(
         seconds: of measuring.
     """
     rows: list[Row] = []
-    models = 1 + len(opened[0][1].aligners)
+    models = len(opened[0][1].all)
     for index in range(models):
         works: dict[tuple[int, int], Work] = {}
         for number, (variant, loaded) in enumerate(opened):
@@ -62,15 +61,14 @@ def session_rows(
 def _model_and_item(
     loaded: OpenModels, index: int, picture: NDArray[np.uint8]
 ) -> tuple[Model, NDArray[np.uint8]]:
-    """The detector first; what one item of its input is."""
+    """The detector first, if there is one; what one item of its input is."""
     detector = loaded.detector
-    if index == 0:
+    if detector is not None and index == 0:
         return detector.model, detector.prepare(picture).frame.pixels
-    aligner = loaded.aligners[index - 1]
-    crops = golden_crops(detector, aligner, [picture])
-    size = aligner.crop_size
+    aligner = loaded.aligners[index - (detector is not None)]
+    size = aligner.crop_size  # what a crop shows makes no difference to the time
     whole = cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)
-    return aligner.model, crops[0] if crops else np.asarray(whole, np.uint8)
+    return aligner.model, np.asarray(whole, np.uint8)
 
 
 def _work(model: Model, batch: NDArray[np.uint8], variant: Variant) -> Work:

@@ -51,7 +51,7 @@ class Refused:
 def candidates(settings: Settings) -> list[Variant]:
     """What is worth a try: what is installed, and the precisions that the cards have files for."""
     built_in = ort.get_available_providers()
-    names = [settings.detector, *settings.landmarks]
+    names = filter(None, (settings.detector, *settings.landmarks))
     cards = [load_card(settings.models_dir / name) for name in names]
     all_int8 = ["int8"] if all(card.precisions for card in cards) else []
     offered: list[tuple[Device, list[str]]] = [("cpu", ["fp32", *_mixed(cards), *all_int8])]
