@@ -6,6 +6,7 @@ import sys
 from importlib import import_module
 
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from app.observability.logs import configure_logging
 from app.settings import Settings
@@ -22,8 +23,10 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     try:
         settings = Settings()
-    except ValidationError as error:
+    except (ValidationError, SettingsError) as error:
         print(f"The settings MIEN_* are wrong.\n{error}", file=sys.stderr)
+        if isinstance(error, SettingsError):  # only whole groups are read as JSON
+            print("Set each by its own name, as MIEN_LIMITS__MAX_IMAGES=8.", file=sys.stderr)
         return 2
     configure_logging(chosen.log_level or settings.server.log_level)
     # Before any of these libraries is loaded, and not over what the operator says.

@@ -5,18 +5,33 @@ are read once, when the program starts, and are a fact from then on (frozen). An
 group is refused, so that a typing error in a name does not pass silently.
 """
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MEBIBYTE = 1024 * 1024
 
 
 _PREFIX = "MIEN_"
+
+
+def _entries(value: Any) -> Any:
+    """The entries of a list that came as text. ValueError for JSON that is none."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith(("[", "{")):
+        return json.loads(value)
+    return [entry.strip() for entry in value.split(",") if entry.strip()]
+
+
+T = TypeVar("T")
+Listed = Annotated[tuple[T, ...], NoDecode, BeforeValidator(_entries)]
+"""With commas between the entries, or as JSON."""
 
 
 class Group(BaseModel):
@@ -55,11 +70,11 @@ class InferenceSettings(Group):
     gpu_mem_limit: int | None = Field(
         None, ge=1, description="Bytes of GPU memory for each model's session. Default: no limit."
     )
-    gpu_batch_sizes: tuple[int, ...] | None = Field(
+    gpu_batch_sizes: Listed[int] | None = Field(
         None,
         min_length=1,
-        description="The only batch sizes that a GPU meets, ascending, as JSON; others are filled "
-        "up. Default: those of each model's card.",
+        description="The only batch sizes that a GPU meets, ascending, with commas between them; "
+        "others are filled up. Default: those of each model's card.",
     )
     engine_cache: Path | None = Field(
         None,
@@ -106,7 +121,7 @@ class InferenceSettings(Group):
     def _buckets_ascend(self) -> Self:
         sizes = self.gpu_batch_sizes
         if sizes is not None and (sizes[0] < 1 or list(sizes) != sorted(set(sizes))):
-            raise ValueError("GPU_BATCH_SIZES must be positive and ascending, as [1, 4, 16].")
+            raise ValueError("GPU_BATCH_SIZES must be positive and ascending, as 1,4,16.")
         return self
 
 
@@ -226,11 +241,11 @@ class Settings(BaseSettings):
         description="Long side of the detector's input in pixels, a multiple of 32 from 64 to "
         "2048: larger finds smaller faces and takes longer. Default: that of the detector's card.",
     )
-    landmarks: tuple[str, ...] = Field(
+    landmarks: Listed[str] = Field(
         ("face-68-research",),
         min_length=1,
-        description="Folder names of the landmark, face and pose models to load, as JSON; the "
-        "first is the default.",
+        description="Folder names of the landmark, face and pose models to load, with commas "
+        "between them; the first is the default.",
     )
     commercial_use: bool = Field(
         False,

@@ -44,7 +44,7 @@ def documented(default: object) -> str:
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"
     if isinstance(default, tuple):
-        return "`[" + ", ".join(f'"{entry}"' for entry in default) + "]`"
+        return f"`{','.join(default)}`"
     return f"`{default}`"
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from app.__main__ import main
 from app.settings import Settings, unknown_variables
 
 
@@ -36,6 +37,55 @@ def test_nested_names(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.models_dir == Path("elsewhere")
     # The others of a group keep their defaults.
     assert settings.server.host == "0.0.0.0"
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("face-68", ("face-68",)),
+        ("face-68, large/resnet50-muct", ("face-68", "large/resnet50-muct")),
+        (' ["face-68"]', ("face-68",)),
+    ],
+)
+def test_lists(monkeypatch: pytest.MonkeyPatch, text: str, names: tuple[str, ...]) -> None:
+    monkeypatch.setenv("MIEN_LANDMARKS", text)
+    assert Settings().landmarks == names
+
+
+@pytest.mark.parametrize("text", ["1,4,16", "[1, 4, 16]"])
+def test_lists_of_numbers(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("MIEN_INFERENCE__GPU_BATCH_SIZES", text)
+    assert Settings().inference.gpu_batch_sizes == (1, 4, 16)
+
+
+def test_no_detector(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIEN_DETECTOR", "")
+    assert Settings().detector == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("MIEN_LANDMARKS", "[face-68", "landmarks"),
+        ("MIEN_LANDMARKS", '{"a": 1}', "landmarks"),
+        ("MIEN_LANDMARKS", "", "landmarks"),
+        ("MIEN_INFERENCE__GPU_BATCH_SIZES", "few", "inference.gpu_batch_sizes"),
+        ("MIEN_LIMITS", "{", "MIEN_LIMITS__MAX_IMAGES=8"),
+        ("MIEN_SERVER", "9000", "server"),
+    ],
+)
+def test_the_command_says_what_is_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    value: str,
+    said: str,
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert main(["self-test"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("The settings MIEN_* are wrong.")
+    assert said in told
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,9 @@ class Result(Schema):
 
     index: int = Field(ge=0, description="Position of the image in the request, from 0.")
     file_name: str | None = Field(description="Name of the uploaded file, null if it had none.")
-    image: ImageFacts | None = Field(description="Null when the image was not or could not be read.")
+    image: ImageFacts | None = Field(
+        description="Null when the image was not or could not be read."
+    )
     faces: list[Face] = Field(
         description="By area, largest first, then by x; with boxes from the caller, one per box in "
         "the order given."
