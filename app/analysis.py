@@ -73,9 +73,14 @@ class Analyzer:
         """The landmark model that a request with these options gets. Errors: see
         `Models.landmark_model`.
         """
-        model = self.models.landmark_model(options).aligner.model
-        card = model.card
-        return ModelIdentity(card.name, card.version, model.sha256, model.provider)
+        return ModelIdentity.of(self.models.landmark_model(options).aligner.model)
+
+    def detector_identity(self, images: Sequence[ImageInput]) -> ModelIdentity | None:
+        """The detector; None where there is none, and where every image came with its boxes."""
+        detector = self.models.detector
+        if detector is None or all(image.boxes is not None for image in images):
+            return None
+        return ModelIdentity.of(detector.detector.model)
 
     async def analyze(
         self,

@@ -24,19 +24,18 @@ STAGES = ("receive", "wait", "decode", "detect", "crop", "queue", "infer", "meas
 def answer(
     request_id: str,
     model: ModelIdentity,
+    detector: ModelIdentity | None,
     results: Iterable[ImageResult],
     blocks: Set[str],
     convention: str,
 ) -> dict[str, Any]:
-    """The whole answer but its timings; `blocks` says which parts of a face it holds."""
+    """The whole answer but its timings. detector: None where nothing had to be detected. blocks:
+    which parts of a face it holds.
+    """
     return {
         "id": request_id,
-        "model": {
-            "name": model.name,
-            "version": model.version,
-            "sha256": model.sha256,
-            "provider": model.provider,
-        },
+        "model": _identity(model),
+        "detector": None if detector is None else _identity(detector),
         "results": [_result(result, blocks, convention, request_id) for result in results],
     }
 
@@ -46,6 +45,16 @@ def timings(stages: Mapping[str, float], total: float) -> dict[str, float]:
     return {
         **{stage: round(stages.get(stage, 0.0), 2) for stage in STAGES},
         "total": round(total, 2),
+    }
+
+
+def _identity(model: ModelIdentity) -> dict[str, str]:
+    return {
+        "name": model.name,
+        "version": model.version,
+        "sha256": model.sha256,
+        "provider": model.provider,
+        "precision": model.precision,
     }
 
 

@@ -1,12 +1,14 @@
 """What the analysis finds, as frozen values: full precision, numpy arrays, canonical convention."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import MienError
 from app.face.geometry import Box
+from app.inference.model import Model
 from app.measuring.eyes import Eyes
 from app.measuring.pose import Pose
 from app.measuring.quality import Quality
@@ -57,9 +59,15 @@ class ImageResult:
 
 @dataclass(frozen=True, slots=True)
 class ModelIdentity:
-    """Which model answered, and where it ran."""
+    """Which model answered, by which of its files, and where it ran."""
 
     name: str
     version: str
     sha256: str
     provider: str
+    precision: str
+
+    @classmethod
+    def of(cls, model: Model) -> Self:
+        card = model.card
+        return cls(card.name, card.version, model.sha256, model.provider, model.precision)

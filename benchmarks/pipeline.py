@@ -47,10 +47,8 @@ class Pipeline:
         self._detector = self._opened.detector
         self._options = Options()
         aligner = self._opened.aligners[0]
-        card = aligner.model.card
-        self._identity = ModelIdentity(
-            card.name, card.version, aligner.model.sha256, aligner.model.provider
-        )
+        used = aligner.model, self._detector.model
+        self._identities = ModelIdentity.of(used[0]), ModelIdentity.of(used[1])
 
     @property
     def version(self) -> str:
@@ -82,7 +80,7 @@ class Pipeline:
         faces = measure(found, crops, aligned, aligner, self._options, facts)
         lap("measure")
         result = ImageResult(0, None, facts, faces)
-        value = answer("benchmark", self._identity, [result], frozenset(BLOCKS), "canonical")
+        value = answer("benchmark", *self._identities, [result], frozenset(BLOCKS), "canonical")
         text = json_text.dump(value)
         lap("encode")
         return text

@@ -17,7 +17,7 @@ from app.intake.parsing import read_images
 from app.observability.observer import Trace, trace_of
 from app.options import BLOCKS, Options, Query, options_of
 from app.readiness import Readiness
-from app.results import ImageResult
+from app.results import ImageResult, ModelIdentity
 from app.routes.documentation import problems, request_body
 from app.routes.parameters import described, read_deadline, read_query
 from app.schemas import Answer
@@ -60,7 +60,7 @@ async def _answer(request: Request, blocks: tuple[str, ...]) -> Response:
     deadline = None if deadline_ms is None else _moment(trace, deadline_ms)
     try:
         async with asyncio.timeout_at(deadline):
-            results = await _analyze(request, query, analyzer, options, limits, deadline)
+            results, detector = await _analyze(request, query, analyzer, options, limits, deadline)
     except TimeoutError:
         raise DeadlineExceeded(
             f"The answer would have come later than X-Deadline-Ms: {deadline_ms:g} allows. Allow "
@@ -68,7 +68,7 @@ async def _answer(request: Request, blocks: tuple[str, ...]) -> Response:
         ) from None
 
     def encoded() -> bytes:
-        value = answer(trace.id, model, results, options.blocks, options.convention)
+        value = answer(trace.id, model, detector, results, options.blocks, options.convention)
         value["timings_ms"] = timings(trace.stages, trace.elapsed_ms)
         return json_text.dump(value)
 
@@ -84,7 +84,7 @@ async def _analyze(
     options: Options,
     limits: LimitSettings,
     deadline: float | None,
-) -> list[ImageResult]:
+) -> tuple[list[ImageResult], ModelIdentity | None]:
     trace = trace_of(request.scope)
     receiving: Admission = request.app.state.receiving
     analysing: Admission = request.app.state.analysing
@@ -93,7 +93,8 @@ async def _analyze(
         images = await read_images(request, query.box, limits)
     with analysing.admit():
         work = analyzer.analyze(images, options, trace, deadline)
-        return await unless_gone(work, request.receive)
+        results = await unless_gone(work, request.receive)
+    return results, analyzer.detector_identity(images)
 
 
 def _moment(trace: Trace, milliseconds: float) -> float:

@@ -9,12 +9,13 @@ from app.schemas.faces import Face
 
 
 class ModelUsed(Schema):
-    """The landmark model that gave this answer."""
+    """A model that gave this answer."""
 
     name: str = Field(description="Name of the model, as in /models.")
     version: str = Field(description="Version on the model's card.")
-    sha256: str = Field(description="SHA-256 of the ONNX file, lower-case hexadecimal.")
+    sha256: str = Field(description="SHA-256 of the ONNX file that ran, lower-case hexadecimal.")
     provider: str = Field(description="ONNX Runtime execution provider really in use.")
+    precision: str = Field(description="Of the arithmetic really in use: fp32, bf16, fp16, int8.")
 
 
 class ImageFacts(Schema):
@@ -75,6 +76,9 @@ class Answer(Schema):
     """The answer of /landmarks, /pose and /analyze."""
 
     id: str = Field(description="Id of the request: X-Request-ID echoed, or made.")
-    model: ModelUsed
+    model: ModelUsed = Field(description="The landmark model.")
+    detector: ModelUsed | None = Field(
+        description="The model that found the faces; null when the caller gave all boxes."
+    )
     results: list[Result]
     timings_ms: Timings

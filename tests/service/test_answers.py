@@ -264,6 +264,11 @@ def test_the_answer_names_its_model_and_times(service: Service) -> None:
     value = answer(response)
     assert value["model"]["name"] == DEFAULT
     assert value["model"]["provider"] == "CPUExecutionProvider"
+    listed = {one["name"]: one for one in service.client.get("/models").json()["models"]}
+    for used in (value["model"], value["detector"]):
+        assert used == {name: listed[used["name"]][name] for name in used}
+        assert used["precision"] == "fp32"
+    assert value["detector"]["name"] == "detector"
     times = value["timings_ms"]
     assert times["total"] >= times["decode"] > 0
     header = response.headers["server-timing"]
@@ -279,6 +284,13 @@ def test_the_answer_names_its_model_and_times(service: Service) -> None:
         "total",
     ):
         assert f"{stage};dur=" in header
+
+
+def test_the_detector_is_named_where_it_had_to_find_something(service: Service) -> None:
+    for boxes, named in (([None, [RED]], True), ([[RED], []], False)):
+        sent = as_json(ONE_FACE, ONE_FACE, boxes=boxes)
+        value = answer(service.client.post("/pose", json=sent))
+        assert (value["detector"] is not None) == named
 
 
 def test_request_ids(service: Service) -> None:

@@ -24,6 +24,7 @@ from tests.service.serving import (
     ONE_FACE,
     PATIENCE,
     Service,
+    answer,
     faces,
     problem,
     raw,
@@ -65,6 +66,9 @@ def test_the_log_names_the_files_that_run(copied: Path, caplog: pytest.LogCaptur
         (ready,) = [record for record in caplog.records if record.getMessage() == "ready"]
         assert ready.__dict__["facts"]["models"] == served
         assert served[DEFAULT] != load_card(copied / DEFAULT).file.sha256
+        told = answer(raw(service.client, "/pose", ONE_FACE))
+        assert [told[part]["precision"] for part in ("model", "detector")] == ["int8", "int8"]
+        assert told["model"]["sha256"] == served[DEFAULT]
 
 
 def test_ready_when_the_self_test_passes(golden: Path) -> None:
