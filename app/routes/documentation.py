@@ -4,7 +4,7 @@ from typing import Any
 
 from app.errors import PROBLEM_MEDIA_TYPE
 from app.intake.parsing import FORM_TYPE, IMAGE_TYPES, JSON_TYPE
-from app.schemas import Body, Problem
+from app.schemas import Body, BodyImage, Problem
 
 _FORM_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -24,6 +24,7 @@ _FORM_SCHEMA: dict[str, Any] = {
         },
     },
 }
+_REQUESTS = (Body.__name__, BodyImage.__name__)
 _STATUSES = {
     404: "unknown-model",
     408: "request-timeout: the body did not arrive in time",
@@ -59,7 +60,9 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def complete(schema: dict[str, Any]) -> dict[str, Any]:
-    """Add the schemas that are only referred to, and drop FastAPI's own error shape."""
+    """Add the schemas that are only referred to, drop FastAPI's own error shape, and leave answers
+    open for the fields that they may get within v1.
+    """
     components = schema.setdefault("components", {}).setdefault("schemas", {})
     for model in (Body, Problem):
         own = model.model_json_schema(ref_template="#/components/schemas/{model}")
@@ -67,6 +70,9 @@ def complete(schema: dict[str, Any]) -> dict[str, Any]:
         components[model.__name__] = own
     components.pop("HTTPValidationError", None)
     components.pop("ValidationError", None)
+    for name, component in components.items():
+        if name not in _REQUESTS and component.get("additionalProperties") is False:
+            del component["additionalProperties"]
     for path in schema["paths"].values():
         for operation in path.values():
             # FastAPI assumes that a path parameter may be invalid; a name of any kind is valid.

@@ -49,6 +49,15 @@ def test_request_forms_and_answers_are_described(described: dict[str, Any], path
     assert {"max_faces", "convention", "hfov_deg", "box", "X-Deadline-Ms"} <= names
 
 
+def test_answers_may_get_fields_and_requests_may_not(described: dict[str, Any]) -> None:
+    closed = {
+        name
+        for name, schema in described["components"]["schemas"].items()
+        if schema.get("additionalProperties") is False
+    }
+    assert closed == {"Body", "BodyImage"}
+
+
 def test_every_field_of_an_answer_is_explained(described: dict[str, Any]) -> None:
     schemas = described["components"]["schemas"]
     own = {name.rpartition("/")[2] for name in references(Answer.model_json_schema())}
