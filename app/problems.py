@@ -26,7 +26,7 @@ from app.errors import (
     NotFound,
     NotReady,
 )
-from app.faults import invalid_parameters
+from app.faults import invalid_parameters, unknown_among
 from app.intake import json_text
 from app.observability.observer import trace_of
 from app.options import Query
@@ -118,7 +118,7 @@ def install(app: FastAPI) -> None:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return _answer(request, invalid_parameters(error.errors(), Query.model_fields))
+    return _answer(request, invalid_parameters(error.errors(), unknown_among(Query.model_fields)))
 
 
 async def _http(request: Request, error: Exception) -> Response:

@@ -10,13 +10,13 @@ from starlette.requests import Request
 from app.concurrency import in_thread
 from app.errors import InvalidParameter, TooManyImages, UnsupportedMediaType
 from app.face.geometry import Box
-from app.faults import invalid_parameters
+from app.faults import Place, invalid_parameters
 from app.intake import json_text
 from app.intake.body import chunks, read_all
 from app.intake.forms import BOXES_FIELD, read_form
 from app.intake.given_boxes import parse_box_texts, parse_boxes
 from app.intake.image_input import ImageInput
-from app.schemas import Body
+from app.schemas import Body, BodyImage
 from app.settings import LimitSettings
 
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/bmp")
@@ -93,9 +93,14 @@ def _images_of_json(body: bytes, limits: LimitSettings) -> list[ImageInput]:
     try:
         Body.model_validate(shape)
     except ValidationError as error:
-        known = ("images", "data", "boxes")
-        raise invalid_parameters(error.errors(include_url=False), known) from None
+        raise invalid_parameters(error.errors(include_url=False), _unknown_field) from None
     return [_image(entry, index, limits) for index, entry in enumerate(value["images"])]
+
+
+def _unknown_field(place: Place) -> str:
+    own = ", ".join(BodyImage.model_fields)
+    known = own if place[:1] == ("images",) else f"images, a list of objects with {own}"
+    return f"Unknown field. Known here: {known}; options are query parameters"
 
 
 def _check_structure(body: bytes, limits: LimitSettings) -> None:

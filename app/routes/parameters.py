@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, TypeAdapter, ValidationError
 from starlette.requests import Request
 
-from app.faults import invalid_parameters
+from app.faults import invalid_parameters, unknown_among
 from app.options import Query, refuse_repeats
 
 DEADLINE: Final = "X-Deadline-Ms"
@@ -38,7 +38,8 @@ def read_query(request: Request) -> Query:
     try:
         query = Query.model_validate(values)
     except ValidationError as error:
-        raise invalid_parameters(error.errors(include_url=False), Query.model_fields) from None
+        known = unknown_among(Query.model_fields)
+        raise invalid_parameters(error.errors(include_url=False), known) from None
     refuse_repeats(name for name, _ in given)
     return query
 
@@ -52,7 +53,7 @@ def read_deadline(request: Request) -> float | None:
         return _DEADLINE_MS.validate_python(text)
     except ValidationError as error:
         faults = [{**fault, "loc": (DEADLINE,)} for fault in error.errors(include_url=False)]
-        raise invalid_parameters(faults, ()) from None
+        raise invalid_parameters(faults, unknown_among(())) from None
 
 
 def described() -> list[dict[str, Any]]:

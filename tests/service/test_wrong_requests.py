@@ -176,6 +176,21 @@ def test_what_a_caller_made_up_is_repeated_shortened(service: Service) -> None:
         assert "more. Correct" in value["detail"]
 
 
+def test_unknown_json_fields_are_told_by_their_place(service: Service) -> None:
+    def detail(**changes: Any) -> str:
+        response = service.client.post("/pose", json={**as_json(ONE_FACE), **changes})
+        return str(problem(response, 422, "invalid-parameter")["detail"])
+
+    top = "Unknown field. Known here: images, a list of objects with data, boxes; options are query"
+    assert f"boxes: {top}" in detail(boxes=[None])
+    assert f"convention: {top} parameters" in detail(convention="canonical")
+    inner = detail(images=[{"data": "AAAA", "max_faces": 1}])
+    assert (
+        "images.0.max_faces: Unknown field. Known here: data, boxes; options are query parameters"
+        in inner
+    )
+
+
 def test_json_of_nothing_but_structure_is_refused_unparsed(service: Service) -> None:
     headers = {"content-type": "application/json"}
     for piece in (b"[],", b"{},", b"1,"):
