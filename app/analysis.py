@@ -163,6 +163,8 @@ class Analyzer:
         facts, trace, steps = None, request.trace, request.steps
         faces: tuple[Face, ...] | None = None
         try:
+            if image.fault is not None:
+                raise image.fault
             async with AsyncExitStack() as turn:
                 with trace.stage("wait"):
                     await turn.enter_async_context(request.turns)

@@ -135,16 +135,16 @@ def _without_boxes(value: Any) -> Any:
 
 
 def _image(entry: dict[str, Any], index: int, limits: LimitSettings) -> ImageInput:
+    boxes = parse_boxes(entry.get("boxes"), f"images[{index}].boxes", limits.max_faces)
     try:
         # As base64.b64decode(validate=True), without its copy of the text.
-        data = binascii.a2b_base64(entry["data"], strict_mode=True)
+        return ImageInput(binascii.a2b_base64(entry["data"], strict_mode=True), None, boxes)
     except ValueError:
-        raise InvalidParameter(
+        fault = InvalidParameter(
             f"images[{index}].data is not base64. Send the image file in standard base64, without "
             "line breaks and without a data: prefix."
-        ) from None
-    boxes = parse_boxes(entry.get("boxes"), f"images[{index}].boxes", limits.max_faces)
-    return ImageInput(data, None, boxes)
+        )
+        return ImageInput(b"", None, boxes, fault)
 
 
 def _json(text: bytes, what: str) -> Any:

@@ -11,7 +11,6 @@ class BodyImage(Schema):
     """One image of a JSON request."""
 
     data: str = Field(
-        min_length=1,
         description="The image file (JPEG, PNG, WebP or BMP) in base64, no data: prefix.",
     )
     boxes: list[Annotated[list[float], Field(min_length=4, max_length=4)]] | None = Field(

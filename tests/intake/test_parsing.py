@@ -33,5 +33,8 @@ def test_structure_that_no_request_needs_is_counted_before_parsing() -> None:
 
 @pytest.mark.parametrize("data", ["A", "AAA", "AA=A", "AAAA\n", "AA AA", "-_-_", "ä", "AAAA\u0000"])
 def test_base64_is_strict(data: str) -> None:
-    with pytest.raises(InvalidParameter, match=r"images\[0\]\.data is not base64"):
-        _images_of_json(json.dumps({"images": [{"data": data}]}).encode(), LimitSettings())
+    entries = [{"data": "AAAA"}, {"data": data}]
+    fine, wrong = _images_of_json(json.dumps({"images": entries}).encode(), LimitSettings())
+    assert (fine.data, fine.fault, wrong.data) == (b"\0\0\0", None, b"")
+    assert isinstance(wrong.fault, InvalidParameter)
+    assert wrong.fault.detail.startswith("images[1].data is not base64")

@@ -17,6 +17,7 @@ from tests.service.serving import (
     ONE_FACE,
     TWO_FACES,
     Service,
+    answer,
     as_json,
     encoded,
     faces,
@@ -152,6 +153,18 @@ EMPTY = {
 def test_malformed_requests(service: Service, case: str) -> None:
     request: Any = EMPTY[case]
     problem(service.client.post("/landmarks", **request), 422, "invalid-parameter")
+
+
+def test_bad_base64_is_a_fault_of_its_image(service: Service) -> None:
+    good = as_json(ONE_FACE)["images"][0]
+    sent = {"images": [{"data": "***"}, good, {"data": ""}, {"data": "AAAA="}]}
+    results = answer(service.client.post("/landmarks", json=sent))["results"]
+    codes = [result["error"] and result["error"]["type"].rpartition(":")[2] for result in results]
+    assert codes == ["invalid-parameter", None, "image-undecodable", "invalid-parameter"]
+    assert "images[3].data is not base64" in results[3]["error"]["detail"]
+    assert (len(results[1]["faces"]), results[0]["image"]) == (1, None)
+    alone = service.client.post("/landmarks", json={"images": [{"data": ""}]})
+    problem(alone, 422, "image-undecodable")
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "image/gif", "application/xml", None])
