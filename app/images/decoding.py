@@ -3,8 +3,8 @@
 JPEG is decoded by `app.images.jpeg`, at a coarser scale where that suffices; all else, and the few
 JPEGs that it does not take, by OpenCV. What becomes of the many kinds of files, all to RGB uint8:
 
-- grey: three equal channels; palette: its colours; 16 bits per channel: the upper 8; CMYK and YCCK
-  JPEG: converted without a colour profile, like most viewers do.
+- grey: three equal channels; palette: its colours; 16 bits per channel: see
+  `app.images.depth`; CMYK and YCCK JPEG: converted without a colour profile, like most viewers do.
 - alpha: dropped. The colours that the file stores are used as they are; nothing is blended.
 - animated WebP: its first frame. Animated PNG: its still image. GIF is refused.
 - lossless JPEG, and any sampling of its colours: like every JPEG. 12 bits per sample: refused.
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from app.errors import ImageTooManyPixels, ImageUndecodable, UnsupportedMediaType
 from app.images import exif, jpeg
+from app.images.depth import eight_bits
 from app.images.grid import WHOLE, Grid
 from app.images.headers import ImageHeader, read_header
 from app.images.resolution import FULL, Resolution
@@ -131,7 +132,10 @@ def _stored_pixels(
         step = jpeg.coarsest_step(header, header.jpeg, resolution)
         if (decoded := jpeg.decode(header, step)) is not None:
             return decoded, step
-    pixels = cv2.imdecode(np.frombuffer(header.stream, np.uint8), _FLAGS)
+    flags = _FLAGS | cv2.IMREAD_ANYDEPTH if header.depth == 16 else _FLAGS
+    pixels = cv2.imdecode(np.frombuffer(header.stream, np.uint8), flags)
+    if pixels is not None and pixels.dtype == np.uint16:
+        return eight_bits(pixels.astype(np.uint16, copy=False)), 1
     return None if pixels is None else pixels.astype(np.uint8, copy=False), 1
 
 

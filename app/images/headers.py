@@ -50,7 +50,7 @@ class ImageHeader:
     """What the file claims. `width` and `height` are pixels as stored, before the orientation.
 
     `stream` is what the codec should get: the file, or for PNG its image chunks alone. `jpeg`: of
-    a JPEG alone.
+    a JPEG alone. `depth`: bits of a sample; of PNG alone it may be another than 8.
     """
 
     format: ImageFormat
@@ -59,6 +59,7 @@ class ImageHeader:
     orientation: int
     stream: bytes
     jpeg: JpegFrame | None = None
+    depth: int = 8
 
 
 def read_header(data: bytes) -> ImageHeader:
@@ -133,7 +134,7 @@ def _read_png(data: bytes) -> ImageHeader:
     """
     if data[12:16] != b"IHDR":
         raise _refuse("PNG", "its first chunk is not IHDR")
-    width, height = struct.unpack_from(">II", data, 16)
+    width, height, depth = struct.unpack_from(">IIB", data, 16)
     view, kept = memoryview(data), [memoryview(_PNG_SIGNATURE)]
     orientation, at = 1, len(_PNG_SIGNATURE)
     for _ in range(_MAX_PARTS):
@@ -149,7 +150,8 @@ def _read_png(data: bytes) -> ImageHeader:
         elif name[0] & 0x20 == 0:
             raise _refuse("PNG", f"it needs the unknown chunk {name!r}")
         if name == b"IEND":
-            return ImageHeader("PNG", width, height, orientation, b"".join(kept))
+            stream = b"".join(kept)
+            return ImageHeader("PNG", width, height, orientation, stream, depth=depth)
         at = end
     raise _refuse("PNG", f"it has more than {_MAX_PARTS} chunks")
 

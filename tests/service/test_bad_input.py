@@ -100,6 +100,7 @@ ODD_IMAGES = {
     "alpha": saved(rgb_with_face().convert("RGBA"), "PNG"),
     "cmyk": saved(rgb_with_face().convert("CMYK"), "JPEG", quality=95),
     "16 bit": encoded(np.asarray(rgb_with_face(), np.uint16) * 257),  # type: ignore[arg-type]
+    "10 of 16 bit": encoded(np.asarray(rgb_with_face(), np.uint16) * 4),  # type: ignore[arg-type]
 }
 
 
@@ -157,7 +158,7 @@ def test_malformed_requests(service: Service, case: str) -> None:
 
 def test_bad_base64_is_a_fault_of_its_image(service: Service) -> None:
     good = as_json(ONE_FACE)["images"][0]
-    sent = {"images": [{"data": "***"}, good, {"data": ""}, {"data": "AAAA="}]}
+    sent = {"images": [{"data": "***"}, good, {"data": ""}, {"data": "data:image/png;base64,AAAA"}]}
     results = answer(service.client.post("/landmarks", json=sent))["results"]
     codes = [result["error"] and result["error"]["type"].rpartition(":")[2] for result in results]
     assert codes == ["invalid-parameter", None, "image-undecodable", "invalid-parameter"]
