@@ -20,12 +20,16 @@ from app.schemas import Body, BodyImage
 from app.settings import LimitSettings
 
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/bmp")
+BYTES_TYPE = "application/octet-stream"
+# What an image is tells its first bytes, so other names for the same do no harm.
+_IMAGE_ALIASES = ("image/jpg", "image/pjpeg", "image/x-png", "image/x-ms-bmp", "image/x-bmp")
+_RAW = frozenset((*IMAGE_TYPES, *_IMAGE_ALIASES, BYTES_TYPE))
 FORM_TYPE = "multipart/form-data"
 JSON_TYPE = "application/json"
 _SLICE = 1 << 20  # bytes counted at once
 _FORMS = (
     "Send multipart/form-data with files in the field `files` (curl -F files=@photo.jpg), or the "
-    f"image itself as {', '.join(IMAGE_TYPES)} (curl -H 'Content-Type: image/jpeg' "
+    f"image itself as {', '.join(IMAGE_TYPES)} or {BYTES_TYPE} (curl -H 'Content-Type: image/jpeg' "
     '--data-binary @photo.jpg), or application/json {"images": [{"data": "<base64>"}]}.'
 )
 
@@ -36,11 +40,18 @@ async def read_images(
     """All images of the request, at least one and at most `limits.max_images`.
 
     Raises:
-        UnsupportedMediaType: another content type. TooManyImages, InvalidParameter: as they say.
+        UnsupportedMediaType: another content type, or an encoded body. TooManyImages,
+        InvalidParameter: as they say.
     """
+    encoding = request.headers.get("content-encoding", "").strip()
+    if encoding.lower() not in ("", "identity"):
+        raise UnsupportedMediaType(
+            "Content-Encoding is not supported: send the body as it is, and leave the header out. "
+            f"Received {encoding[:80]!r}."
+        )
     content_type = request.headers.get("content-type", "")
     media_type = content_type.partition(";")[0].strip().lower()
-    if media_type in IMAGE_TYPES:
+    if media_type in _RAW:
         data = await read_all(request.receive)
         if not data:
             raise InvalidParameter(f"The body is empty. {_FORMS}")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.errors import PROBLEM_MEDIA_TYPE
-from app.intake.parsing import FORM_TYPE, IMAGE_TYPES, JSON_TYPE
+from app.intake.parsing import BYTES_TYPE, FORM_TYPE, IMAGE_TYPES, JSON_TYPE
 from app.schemas import Body, BodyImage, Problem
 
 _FORM_SCHEMA: dict[str, Any] = {
@@ -29,7 +29,7 @@ _STATUSES = {
     404: "unknown-model",
     408: "request-timeout: the body did not arrive in time",
     413: "body-too-large",
-    415: "unsupported-media-type: of the body, or of the single image in it",
+    415: "unsupported-media-type: of the body, or of the single image in it; Content-Encoding",
     422: "invalid-parameter, too-many-images, image-undecodable, image-too-many-pixels, no-face",
     500: "internal",
     503: "overloaded or not-ready, with Retry-After",
@@ -44,7 +44,10 @@ def request_body() -> dict[str, Any]:
         JSON_TYPE: {"schema": {"$ref": f"#/components/schemas/{Body.__name__}"}},
     }
     binary = {"schema": {"type": "string", "format": "binary"}}
-    return {"required": True, "content": content | dict.fromkeys(IMAGE_TYPES, binary)}
+    return {
+        "required": True,
+        "content": content | dict.fromkeys((*IMAGE_TYPES, BYTES_TYPE), binary),
+    }
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Bad input: each case gets its documented answer, soon, and nobody else suffers."""
 
+import gzip
 import struct
 import time
 import zlib
@@ -173,6 +174,25 @@ def test_other_content_types(service: Service, content_type: str | None) -> None
     headers = {} if content_type is None else {"content-type": content_type}
     response = service.client.post("/landmarks", content=b"hello", headers=headers)
     assert "multipart/form-data" in problem(response, 415, "unsupported-media-type")["detail"]
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["image/jpg", "image/pjpeg", "image/x-png", "image/x-ms-bmp", "application/octet-stream"],
+)
+def test_other_names_of_an_image(service: Service, content_type: str) -> None:
+    headers = {"content-type": content_type, "content-encoding": "identity"}
+    assert len(faces(service.client.post("/pose", content=TWO_FACES, headers=headers))) == 2
+    refused = service.client.post("/pose", content=b"hello", headers=headers)
+    assert "text" in problem(refused, 415, "unsupported-media-type")["detail"]
+
+
+@pytest.mark.parametrize("content_type", ["image/png", "application/json", "multipart/form-data"])
+def test_encoded_bodies(service: Service, content_type: str) -> None:
+    headers = {"content-type": content_type, "content-encoding": "gzip"}
+    response = service.client.post("/pose", content=gzip.compress(ONE_FACE), headers=headers)
+    detail = problem(response, 415, "unsupported-media-type")["detail"]
+    assert detail.startswith("Content-Encoding is not supported: send the body as it is")
 
 
 def test_two_hundred_files_are_refused_soon_and_others_are_served(service: Service) -> None:

@@ -40,6 +40,7 @@ def test_request_forms_and_answers_are_described(described: dict[str, Any], path
         "image/png",
         "image/webp",
         "image/bmp",
+        "application/octet-stream",
     }
     answers = operation["responses"]
     assert answers["200"]["content"]["application/json"]["schema"]["$ref"].endswith("/Answer")
