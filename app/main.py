@@ -13,6 +13,7 @@ from typing import Any
 import onnxruntime
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.routing import BaseRoute
 
 from app import problems, self_test
 from app.analysis import Analyzer, open_analyzer
@@ -38,6 +39,9 @@ from app.settings import Settings
 
 QUEUE_LOOK_SECONDS = 0.5
 """How often the lengths of the queues are written down for /metrics."""
+
+_VERSIONED = (analysis.router, health.router, models.router)
+"""Reachable under /v1 too."""
 
 _DESCRIPTION = """Where a face is, where its landmarks are and which way the head points.
 
@@ -74,7 +78,7 @@ def create_app(
     app.state.receiving = Admission(settings.limits.max_receiving, "being received")
     app.state.analysing = Admission(settings.limits.max_requests, "being analysed")
     v1 = APIRouter(prefix="/v1", include_in_schema=False)
-    for router in (analysis.router, health.router, models.router):
+    for router in _VERSIONED:
         app.include_router(router)
         v1.include_router(router)
     app.include_router(v1)
@@ -183,11 +187,17 @@ def _build() -> dict[str, str]:
     return {"version": inference_protocol.release(), "onnxruntime": onnxruntime.__version__}
 
 
-def _paths(app: FastAPI) -> set[str]:
-    """Templates of all paths, without /v1."""
-    routers = [module.router for module in (analysis, health, inference_protocol, metrics, models)]
-    paths = [getattr(route, "path", "") for one in (app, *routers) for route in one.routes]
-    return {path for path in paths if path}
+def _paths(app: FastAPI) -> dict[str, str]:
+    """Every path of the service and its template, which is without /v1."""
+    alone = [app.routes, inference_protocol.router.routes, metrics.router.routes]
+    versioned = [router.routes for router in _VERSIONED]
+
+    def of(routes: list[list[BaseRoute]]) -> list[str]:
+        paths = [getattr(route, "path", "") for some in routes for route in some]
+        return [path for path in paths if path]
+
+    under_v1 = {f"/v1{path}": path for path in of(versioned)}
+    return under_v1 | {path: path for path in of([*alone, *versioned])}
 
 
 def _openapi(app: FastAPI) -> Callable[[], dict[str, Any]]:

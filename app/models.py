@@ -19,7 +19,8 @@ from app.accuracy_gate import (
 from app.batching.batcher import Batcher, BatchRecord
 from app.detection.detector import DetectedFace, Detector, DetectorInput, DetectorSettings
 from app.errors import InvalidParameter, ProviderError, UnknownModel
-from app.face.card import CardError
+from app.face.card import CardError, ModelCard
+from app.face.schemes.ibug_68 import IBUG_68
 from app.inference.model import Device, Model, Precision, ProviderSettings
 from app.licences import refuse_unlicensed
 from app.measuring.alignment import Aligner, Alignment
@@ -88,8 +89,8 @@ class Models:
 
     def landmark_model(self, options: Options) -> LandmarkModel:
         """The landmark model that was asked for, or the default. UnknownModel names those there
-        are; InvalidParameter those that know the pose method, or that have landmarks where these
-        alone are asked for.
+        are; InvalidParameter those that know the pose method, or that have the landmarks that are
+        asked for, or that the method needs.
         """
         method, blocks = options.method, options.blocks
         found = self.landmarks.get(self.default if options.model is None else options.model)
@@ -102,6 +103,8 @@ class Models:
             method == "pnp" or ("landmarks" in blocks and "pose" not in blocks)
         ):
             raise InvalidParameter(self._no_points(found.aligner.model.card.name))
+        if method == "pnp" and not _fits_pnp(found):
+            raise InvalidParameter(self._no_pnp(found.aligner.model.card))
         return found
 
     def _no_direct_pose(self, name: str) -> str:
@@ -112,6 +115,14 @@ class Models:
             f"alone. Send method=pnp{others}, or leave method out."
         )
 
+    def _no_pnp(self, card: ModelCard) -> str:
+        able = [other for other, entry in self.landmarks.items() if _fits_pnp(entry)]
+        others = f"model={able[0]}, or leave method out" if able else "no method"
+        return (
+            f"method: pnp needs the 68 points of {IBUG_68.name}, and {card.name} knows those of "
+            f"{card.scheme}. Send {others}."
+        )
+
     def _no_points(self, name: str) -> str:
         able = [other for other, entry in self.landmarks.items() if entry.aligner.tells_points]
         others = f" or send model={able[0]}" if able else ""
@@ -119,6 +130,10 @@ class Models:
             f"model: {name} tells the rotation alone, no landmarks. Ask /pose without method=pnp"
             f"{others}."
         )
+
+
+def _fits_pnp(entry: LandmarkModel) -> bool:
+    return entry.aligner.tells_points and entry.aligner.model.card.scheme == IBUG_68.name
 
 
 @dataclass(frozen=True, slots=True)

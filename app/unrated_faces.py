@@ -2,6 +2,8 @@
 far they are to be trusted.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from app.detection.candidates import Candidate
@@ -15,7 +17,7 @@ from app.measuring.eyes import measure_eyes
 from app.measuring.pnp_pose import pose_from_points
 from app.measuring.pose import Array, Pose
 from app.measuring.quality import measure_quality
-from app.measuring.usability import judge_unrated
+from app.measuring.usability import Usable, judge_unrated
 from app.options import Options
 from app.results import Face, ImageFacts
 
@@ -35,6 +37,7 @@ def unrated_face(
         raise InternalError(f"{aligner.model.card.name} answered numbers that are not finite")
     points, std = crop.points_to_image(alignment.points_in_crop), alignment.std_in_crop
     scheme = aligner.model.card.scheme or ""
+    pose = _pose(candidate, crop, rotation, (points, std), scheme, options, image)
     quality = measure_quality(
         crop.pixels, aligner.crop_scale, candidate.box, image.width, image.height
     )
@@ -45,11 +48,17 @@ def unrated_face(
         points=points,
         std=std,
         visible=None,
-        pose=_pose(candidate, crop, rotation, (points, std), scheme, options, image),
+        pose=pose,
         eyes=measure_eyes(points, std, None) if scheme == IBUG_68.name else None,
         quality=quality,
-        usable=judge_unrated(candidate.confidence, quality),
+        usable=_judged(judge_unrated(candidate.confidence, quality), pose),
     )
+
+
+def _judged(usable: Usable, pose: Pose | None) -> Usable:
+    if pose is not None:
+        return usable
+    return replace(usable, reasons=(*usable.reasons, "no_pose"))
 
 
 def _pose(

@@ -6,7 +6,7 @@ names or query strings.
 """
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -99,14 +99,16 @@ class LogObserver:
 class Observability:
     """ASGI layer: gives the request its trace, the answer its headers, the observer its record.
 
-    paths: those of the application, by which a request that was refused before it was routed is
-    known.
+    paths: those of the application with their templates, by which a request that was refused before
+    it was routed is known.
     """
 
-    def __init__(self, app: ASGIApp, observer: Observer, paths: Collection[str] = ()) -> None:
+    def __init__(
+        self, app: ASGIApp, observer: Observer, paths: Mapping[str, str] | None = None
+    ) -> None:
         self.app = app
         self.observer = observer
-        self.paths = frozenset(paths)
+        self.paths = dict(paths or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -135,10 +137,7 @@ class Observability:
 
     def _route(self, scope: Scope) -> str:
         path: str | None = getattr(scope.get("route"), "path", None)
-        if path is not None:
-            return path
-        asked: str = scope["path"].removeprefix("/v1")
-        return asked if asked in self.paths else NO_ROUTE
+        return self.paths.get(scope["path"], NO_ROUTE) if path is None else path
 
 
 def _server_timing(trace: Trace) -> str:

@@ -9,6 +9,7 @@ from app.observability.exposition import Exposition
 router = APIRouter(tags=["health"])
 
 
+@router.head("/metrics", include_in_schema=False)
 @router.get(
     "/metrics",
     summary="Counts and times",

@@ -16,6 +16,7 @@ from app.schemas import ModelCardAnswer, ModelList, ModelSummary
 router = APIRouter(tags=["models"])
 
 
+@router.head("/models", include_in_schema=False)
 @router.get("/models", summary="Loaded models", responses=problems(503))
 async def models(request: Request) -> ModelList:
     readiness: Readiness[Analyzer] = request.app.state.readiness
@@ -25,6 +26,7 @@ async def models(request: Request) -> ModelList:
     )
 
 
+@router.head("/models/{name}", include_in_schema=False)
 @router.get(
     "/models/{name}",
     summary="A model's card",

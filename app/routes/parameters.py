@@ -19,6 +19,7 @@ _DeadlineMs = Annotated[
     Field(
         gt=0,
         le=3_600_000,
+        allow_inf_nan=False,
         description="Milliseconds from the arrival of the request; an answer that would come later "
         "is not computed (504).",
     ),

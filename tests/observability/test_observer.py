@@ -86,6 +86,8 @@ def test_all_observers_are_told() -> None:
         (None, "/v1/pose", "/pose"),
         (None, "/models/anything", "other"),
         (None, "/v1", "other"),
+        (None, "/docs", "/docs"),
+        (None, "/v1/docs", "other"),
     ],
 )
 async def test_routes_are_templates(route: str | None, path: str, label: str) -> None:
@@ -103,7 +105,8 @@ async def test_routes_are_templates(route: str | None, path: str, label: str) ->
         pytest.fail("this application reads nothing")
 
     kept = Kept()
-    layer = Observability(app, kept, paths=["/pose", "/models/{name}"])
+    paths = {path: path for path in ("/pose", "/docs", "/models/{name}")} | {"/v1/pose": "/pose"}
+    layer = Observability(app, kept, paths=paths)
     scope = {"type": "http", "method": "GET", "path": path, "headers": [(b"x-request-id", b"a1")]}
     await layer(scope, receive, send)
     (record,) = kept.requests

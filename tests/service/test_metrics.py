@@ -53,13 +53,19 @@ def test_what_requests_leave_behind(models_dir: Path) -> None:
         raw(service.client, "/pose", bytes(100_001))  # refused before it was routed
         service.client.get("/models/nobody")
         service.client.get("/made/up")
+        for path in ("/v1/docs", "/v1/metrics", "/v1/openapi.json", "/v1/v2"):
+            assert service.client.get(path).status_code == 404
+        service.client.get("/v1/pose")
+        service.client.get("/docs")
         found = shown(service)
         assert requests(found, "/analyze", 200) == 2
         assert requests(found, "/pose", 200) == 1
         assert requests(found, "/pose", 415) == 1
         assert requests(found, "/pose", 413) == 1
         assert requests(found, "/models/{name}", 404) == 1
-        assert requests(found, "other", 404) == 1
+        assert requests(found, "other", 404) == 5
+        assert requests(found, "/pose", 405) == 1
+        assert requests(found, "/docs", 200) == 1
         assert "made" not in str(found)
         refusals = {labels[0][1]: value for labels, value in found["mien_refusals_total"].items()}
         refusals.pop("not-ready", None)  # of the probes before it was ready
@@ -67,7 +73,8 @@ def test_what_requests_leave_behind(models_dir: Path) -> None:
             "unsupported-media-type": 1,
             "body-too-large": 1,
             "unknown-model": 1,
-            "not-found": 1,
+            "not-found": 5,
+            "method-not-allowed": 1,
         }
         assert found["mien_images_total"][()] == 4
         assert found["mien_faces_per_image_count"][()] == 3

@@ -57,7 +57,8 @@ def test_points_of_any_scheme_are_answered_without_deviations(service: Service, 
     assert (told["std"], told["visible"]) == (None, None)
     rated = ask(service, "/landmarks")["landmarks"]["points"]
     np.testing.assert_allclose(told["points"], np.resize(rated, (len(scheme(name)), 2)), atol=0.01)
-    assert face["usable"] == {"landmarks": False, "pose": False, "reasons": ["unrated"]}
+    without = [] if name == "ibug-68" else ["no_pose"]
+    assert face["usable"] == {"landmarks": False, "pose": False, "reasons": ["unrated", *without]}
 
 
 def test_eyes_of_68_points_are_told_but_not_measurable(service: Service) -> None:
@@ -99,6 +100,14 @@ def test_landmarks_that_a_model_does_not_know_are_refused(
     fault = problem(answer, 422, "invalid-parameter")
     assert "turned tells the rotation alone" in fault["detail"]
     assert "model=tiny-face" in fault["detail"]
+
+
+@pytest.mark.parametrize("path", ["/pose", "/landmarks"])
+def test_pnp_is_refused_for_points_that_it_cannot_use(service: Service, path: str) -> None:
+    answer = raw(service.client, path, ONE_FACE, model="aflw-21", method="pnp")
+    detail = problem(answer, 422, "invalid-parameter")["detail"]
+    assert "pnp needs the 68 points of ibug-68, and aflw-21 knows those of aflw-21" in detail
+    assert "model=tiny-face" in detail
 
 
 def test_the_image_still_counts_against_them(service: Service) -> None:

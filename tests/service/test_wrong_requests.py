@@ -150,9 +150,11 @@ def test_paths_and_methods(service: Service) -> None:
 
 
 def test_probes_answer_head(service: Service) -> None:
-    for path in ("/livez", "/readyz", "/v1/readyz"):
+    for path in ("/livez", "/readyz", "/v1/readyz", "/models", "/v1/models", "/metrics", "/docs"):
         response = service.client.head(path)
         assert (response.status_code, response.content) == (200, b"")
+    card = service.client.head(f"/models/{DEFAULT}")
+    assert card.headers["content-length"] == str(len(service.client.get(card.url).content))
 
 
 def test_what_a_caller_made_up_is_repeated_shortened(service: Service) -> None:
@@ -205,8 +207,19 @@ def test_json_of_nothing_but_structure_is_refused_unparsed(service: Service) -> 
     assert "longer than" in problem(response, 422, "invalid-parameter")["detail"]
 
 
-@pytest.mark.parametrize("value", ["0", "-1", "soon", "nan"])
-def test_wrong_deadlines(service: Service, value: str) -> None:
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("0", "greater than 0"),
+        ("-1", "greater than 0"),
+        ("soon", "a valid number"),
+        ("nan", "a finite number"),
+        ("inf", "a finite number"),
+    ],
+)
+def test_wrong_deadlines(service: Service, value: str, said: str) -> None:
     headers = {"content-type": "image/png", "X-Deadline-Ms": value}
     response = service.client.post("/pose", content=ONE_FACE, headers=headers)
-    problem(response, 422, "invalid-parameter")
+    detail = problem(response, 422, "invalid-parameter")["detail"]
+    assert detail.startswith("X-Deadline-Ms: Input should be")
+    assert said in detail
