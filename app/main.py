@@ -33,7 +33,7 @@ from app.processes.channel import News
 from app.processes.crew import Crew, WorkerState
 from app.processes.seat import Seat
 from app.readiness import Readiness, without_folders
-from app.routes import analysis, health, inference_protocol, metrics, models
+from app.routes import analysis, docs, health, inference_protocol, metrics, models
 from app.routes.documentation import complete
 from app.settings import Settings
 
@@ -42,6 +42,7 @@ QUEUE_LOOK_SECONDS = 0.5
 
 _VERSIONED = (analysis.router, health.router, models.router)
 """Reachable under /v1 too."""
+_UNVERSIONED = (docs.router, inference_protocol.router, metrics.router)
 
 _DESCRIPTION = """Where a face is, where its landmarks are and which way the head points.
 
@@ -62,6 +63,7 @@ def create_app(
         version=inference_protocol.release(),
         description=_DESCRIPTION,
         lifespan=_lifespan,
+        docs_url=None,  # app.routes.docs
         redoc_url=None,
         redirect_slashes=False,  # a client that follows a redirect with its POST is rare
     )
@@ -82,8 +84,8 @@ def create_app(
         app.include_router(router)
         v1.include_router(router)
     app.include_router(v1)
-    app.include_router(inference_protocol.router)
-    app.include_router(metrics.router)
+    for router in _UNVERSIONED:
+        app.include_router(router)
     problems.install(app)
     app.state.budget = ByteBudget(settings.limits.max_buffered_bytes)
     # The last one added is the outermost.
@@ -189,7 +191,7 @@ def _build() -> dict[str, str]:
 
 def _paths(app: FastAPI) -> dict[str, str]:
     """Every path of the service and its template, which is without /v1."""
-    alone = [app.routes, inference_protocol.router.routes, metrics.router.routes]
+    alone = [app.routes, *(router.routes for router in _UNVERSIONED)]
     versioned = [router.routes for router in _VERSIONED]
 
     def of(routes: list[list[BaseRoute]]) -> list[str]:

@@ -127,7 +127,8 @@ async def _http(request: Request, error: Exception) -> Response:
     if error.status_code == 404:
         path = request.url.path
         slash = " Paths end without a slash." if path.endswith("/") else ""
-        detail = f"There is nothing at {path[:_LONGEST_PATH]!r}.{slash} /docs lists what there is."
+        asked = f"There is nothing at {path[:_LONGEST_PATH]!r}."
+        detail = f"{asked}{slash} /docs and /openapi.json list what there is."
         return _answer(request, NotFound(detail, headers=headers))
     if error.status_code == 405:
         allowed = (headers or {}).get("Allow", "another method")

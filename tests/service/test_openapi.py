@@ -1,5 +1,6 @@
 """The description of the service: /openapi.json, /docs, /models and the Open Inference Protocol."""
 
+import re
 from typing import Any
 
 import pytest
@@ -72,10 +73,25 @@ def test_every_field_of_an_answer_is_explained(described: dict[str, Any]) -> Non
     assert silent == []
 
 
-def test_docs(service: Service) -> None:
+def test_docs(service: Service, described: dict[str, Any]) -> None:
     response = service.client.get("/docs")
     assert response.status_code == 200
-    assert "/openapi.json" in response.text
+    assert response.headers["content-type"].startswith("text/html")
+    assert 'href="openapi.json">/openapi.json</a>' in response.text, "for those without internet"
+    assert "/docs" not in described["paths"]
+
+
+def test_docs_loads_one_release_by_its_hashes_and_nothing_else(service: Service) -> None:
+    page = service.client.get("/docs").text
+    loaded = re.findall(r'<[^>]*?(?:src|href)="(https?:[^"]*)"([^>]*)>', page)
+    assert [address.rpartition("/")[2] for address, _ in loaded] == [
+        "swagger-ui.css",
+        "swagger-ui-bundle.js",
+    ]
+    for address, attributes in loaded:
+        assert re.search(r"/swagger-ui-dist@\d+\.\d+\.\d+/", address)
+        assert re.search(r'integrity="sha384-[A-Za-z0-9+/]{64}"\s+crossorigin', attributes)
+    assert len(re.findall("https?://", page)) == len(loaded)
 
 
 def test_models(service: Service) -> None:

@@ -140,7 +140,8 @@ def test_no_face_when_one_is_required(service: Service) -> None:
 
 
 def test_paths_and_methods(service: Service) -> None:
-    problem(service.client.get("/nowhere"), 404, "not-found")
+    detail = problem(service.client.get("/nowhere"), 404, "not-found")["detail"]
+    assert "/docs and /openapi.json" in detail
     refused = service.client.get("/landmarks")
     problem(refused, 405, "method-not-allowed")
     assert refused.headers["allow"] == "POST"
