@@ -34,8 +34,9 @@ from app.images.decoding import DecodedImage, ImageLimits, pixels_to_decode
 from app.in_one_thread import InOneThread, Looked
 from app.intake.image_input import ImageInput
 from app.measuring.alignment import Alignment
-from app.models import LandmarkModel, Models, OpenModels, serve_models
+from app.models import LandmarkModel, Models, serve_models
 from app.observability.observer import Trace
+from app.open_models import OpenModels
 from app.options import Options
 from app.results import Face, ImageFacts, ImageResult, ModelIdentity
 from app.settings import LimitSettings, Settings

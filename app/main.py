@@ -23,11 +23,12 @@ from app.images.decoding import silence_codecs
 from app.inference.model import Model
 from app.intake.admission import Admission
 from app.intake.body import BodyLimit, ByteBudget
-from app.models import Models, OpenModels, load_models
+from app.models import Models
 from app.observability.exposition import Exposition
 from app.observability.logs import configure_logging
 from app.observability.metrics import Metrics
 from app.observability.observer import LogObserver, Observability, Observer, Observers
+from app.open_models import OpenModels, load_models
 from app.problems import Problems
 from app.processes.channel import News
 from app.processes.crew import Crew, WorkerState

@@ -17,7 +17,7 @@ from app.faces import measure
 from app.images.decoding import decode
 from app.images.resolution import Resolution
 from app.intake import json_text
-from app.models import OpenModels, load_models
+from app.open_models import OpenModels, load_models
 from app.options import BLOCKS, Options
 from app.results import ImageFacts, ImageResult, ModelIdentity
 from app.settings import Settings

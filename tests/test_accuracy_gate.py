@@ -19,7 +19,7 @@ from app.detection.detector import Detector, DetectorSettings
 from app.errors import ProviderError
 from app.inference.model import Model
 from app.measuring.alignment import Aligner
-from app.models import load_models
+from app.open_models import load_models
 from app.settings import InferenceSettings, Settings
 from tests.tiny_models import (
     BASE_STD,

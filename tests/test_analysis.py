@@ -16,8 +16,8 @@ from app.face.geometry import Box
 from app.images.decoding import DecodedImage, ImageLimits, decode
 from app.images.resolution import Resolution
 from app.intake.image_input import ImageInput
-from app.models import load_models
 from app.observability.observer import Trace
+from app.open_models import load_models
 from app.options import Options
 from app.settings import InferenceSettings, LimitSettings, Settings
 from tests.service.serving import NO_FACE, ONE_FACE, PATIENCE, write_models

@@ -20,8 +20,9 @@ from app.image_steps import ImageSteps
 from app.in_one_thread import MOST_PIXELS
 from app.intake.image_input import ImageInput
 from app.measuring.alignment import Aligner
-from app.models import FaceDetector, load_models
+from app.models import FaceDetector
 from app.observability.observer import Trace
+from app.open_models import load_models
 from app.options import Options
 from app.results import ImageResult
 from app.settings import InferenceSettings, LimitSettings, Settings

@@ -9,7 +9,7 @@ from app.errors import LicenceError
 from app.face.card import CardError
 from app.licences import refuse_unlicensed
 from app.main import create_app
-from app.models import load_models
+from app.open_models import load_models
 from app.settings import Settings
 from tests.tiny_models import write_detector, write_landmarks
 

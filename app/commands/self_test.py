@@ -10,8 +10,8 @@ from app.analysis import open_analyzer
 from app.errors import StartUpError
 from app.face.card import CardError
 from app.main import hashes
-from app.models import load_models
 from app.observability.observer import LogObserver
+from app.open_models import load_models
 from app.settings import Settings
 
 

@@ -17,7 +17,7 @@ from app.accuracy_gate import golden_pictures
 from app.commands.tune_workers import joined, workers_row
 from app.errors import StartUpError
 from app.face.card import CardError
-from app.models import OpenModels
+from app.open_models import OpenModels
 from app.settings import Settings
 from app.threads import cpu_count
 from app.tuning import report

@@ -15,8 +15,8 @@ from app.analysis import Analyzer, open_analyzer
 from app.errors import StartUpError
 from app.face.geometry import Box
 from app.intake.image_input import ImageInput
-from app.models import load_models
 from app.observability.trace import Trace
+from app.open_models import load_models
 from app.options import Options
 from app.processes.sharing import of_one_worker
 from app.settings import Settings

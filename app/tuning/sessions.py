@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.inference.model import Model
-from app.models import OpenModels
+from app.open_models import OpenModels
 from app.tuning.timing import Sample, Work, take_turns
 from app.tuning.variants import Variant
 

@@ -12,7 +12,7 @@ from app.errors import StartUpError
 from app.face.card import CardError, ModelCard, load_card
 from app.inference.precision import choose
 from app.inference.providers import COREML, CUDA, TENSORRT, Device
-from app.models import OpenModels, load_models
+from app.open_models import OpenModels, load_models
 from app.settings import Settings
 from app.threads import cpu_count
 

@@ -19,8 +19,8 @@ from app.images import decoding
 from app.images.decoding import DecodedImage, ImageLimits
 from app.images.resolution import FULL, Resolution
 from app.intake.image_input import ImageInput
-from app.models import OpenModels, load_models
 from app.observability.observer import Trace
+from app.open_models import OpenModels, load_models
 from app.options import Options
 from app.results import Face, ImageResult
 from app.settings import InferenceSettings, Settings

@@ -16,8 +16,8 @@ from app.analysis import open_analyzer
 from app.face.card import load_card
 from app.images import decoding
 from app.measuring import alignment
-from app.models import load_models
 from app.observability.observer import LogObserver
+from app.open_models import load_models
 from app.settings import InferenceSettings, Settings
 from tests.service.serving import (
     DEFAULT,

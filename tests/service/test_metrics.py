@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app import main
 from app.detection.detector import Detector
-from app.models import load_models
+from app.open_models import load_models
 from app.settings import Settings
 from tests.service.serving import (
     DEFAULT,
