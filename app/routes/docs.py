@@ -1,22 +1,23 @@
 """GET /docs: a page to try each request, by Swagger UI.
 
-Not FastAPI's own, which takes whatever release a third party serves that day. This one names the
-release and its hashes (of the npm package swagger-ui-dist), so that a browser runs nothing else.
+Not FastAPI's own page, whose script comes from a third party's server: closed networks would see
+nothing. Swagger UI lies in `swagger_ui/` as its makers publish it (npm: swagger-ui-dist).
 """
 
+from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter
-from starlette.responses import HTMLResponse
+from starlette.responses import FileResponse, HTMLResponse
 
 router = APIRouter(include_in_schema=False)
 
-_RELEASE: Final = "5.35.0"
-_FOLDER: Final = f"https://cdn.jsdelivr.net/npm/swagger-ui-dist@{_RELEASE}"
-_SCRIPT_HASH: Final = "sha384-gjRm0bEPMeTmMh5jT2cHccIwCUZSTd8YC+j0d0sXw0MdGEfScduGpSyF3ZSSLkX9"
-_STYLE_HASH: Final = "sha384-WlYgdmXYOOBWL5apwjDEZwN+U3HmXSSu5R6V5aGxEcf7z+KuRNwBhoxKVN1i3D5I"
-# What stands in #swagger-ui is replaced once the script runs. Its address is relative: the service
-# may lie under a path of a proxy.
+RELEASE: Final = "5.35.0"
+FOLDER: Final = Path(__file__).with_name("swagger_ui")
+_SCRIPT, _STYLE = "swagger-ui-bundle.js", "swagger-ui.css"
+_KEPT: Final = {"Cache-Control": "public, max-age=86400"}
+# What stands in #swagger-ui is replaced once the script runs. All addresses are relative: the
+# service may lie under a path of a proxy.
 _PAGE: Final = f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -24,23 +25,20 @@ _PAGE: Final = f"""<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>mien</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="{_FOLDER}/swagger-ui.css" integrity="{_STYLE_HASH}"
- crossorigin="anonymous">
+<link rel="stylesheet" href="docs/{_STYLE}?{RELEASE}">
 </head>
 <body>
 <div id="swagger-ui">
-<p>This page loads Swagger UI {_RELEASE} from cdn.jsdelivr.net, which needs JavaScript and the
-internet. Without them: <a href="openapi.json">/openapi.json</a> describes the same requests and
-answers, and docs/api.md in the repository explains them.</p>
+<p>This page needs JavaScript. Without it: <a href="openapi.json">/openapi.json</a> describes the
+same requests and answers, and docs/api.md in the repository explains them.</p>
 </div>
-<script src="{_FOLDER}/swagger-ui-bundle.js" integrity="{_SCRIPT_HASH}"
- crossorigin="anonymous"></script>
+<script src="docs/{_SCRIPT}?{RELEASE}"></script>
 <script>
 if (window.SwaggerUIBundle) SwaggerUIBundle({{
   url: "openapi.json",
   dom_id: "#swagger-ui",
   deepLinking: true,
-  presets: [SwaggerUIBundle.presets.apis, SwaggerUIBundle.SwaggerUIStandalonePreset],
+  validatorUrl: null,
 }})
 </script>
 </body>
@@ -52,3 +50,13 @@ if (window.SwaggerUIBundle) SwaggerUIBundle({{
 @router.get("/docs")
 async def docs() -> HTMLResponse:
     return HTMLResponse(_PAGE)
+
+
+@router.get(f"/docs/{_SCRIPT}")
+async def script() -> FileResponse:
+    return FileResponse(FOLDER / _SCRIPT, headers=_KEPT)
+
+
+@router.get(f"/docs/{_STYLE}")
+async def style() -> FileResponse:
+    return FileResponse(FOLDER / _STYLE, headers=_KEPT)

@@ -1,10 +1,12 @@
 """The description of the service: /openapi.json, /docs, /models and the Open Inference Protocol."""
 
+import hashlib
 import re
 from typing import Any
 
 import pytest
 
+from app.routes import docs
 from app.schemas import Answer, ModelCardAnswer, ModelList
 from tests.service.serving import DEFAULT, Service
 
@@ -77,21 +79,34 @@ def test_docs(service: Service, described: dict[str, Any]) -> None:
     response = service.client.get("/docs")
     assert response.status_code == 200
     assert response.headers["content-type"].startswith("text/html")
-    assert 'href="openapi.json">/openapi.json</a>' in response.text, "for those without internet"
+    assert 'href="openapi.json">/openapi.json</a>' in response.text, "for those without scripts"
     assert "/docs" not in described["paths"]
 
 
-def test_docs_loads_one_release_by_its_hashes_and_nothing_else(service: Service) -> None:
+def test_docs_needs_nobody_else(service: Service) -> None:
     page = service.client.get("/docs").text
-    loaded = re.findall(r'<[^>]*?(?:src|href)="(https?:[^"]*)"([^>]*)>', page)
-    assert [address.rpartition("/")[2] for address, _ in loaded] == [
-        "swagger-ui.css",
-        "swagger-ui-bundle.js",
+    assert "://" not in page
+    loaded = re.findall(r'<(?:script|link)[^>]*?(?:src|href)="(?!data:)([^"]*)"', page)
+    assert [address.partition("?")[0] for address in loaded] == [
+        "docs/swagger-ui.css",
+        "docs/swagger-ui-bundle.js",
     ]
-    for address, attributes in loaded:
-        assert re.search(r"/swagger-ui-dist@\d+\.\d+\.\d+/", address)
-        assert re.search(r'integrity="sha384-[A-Za-z0-9+/]{64}"\s+crossorigin', attributes)
-    assert len(re.findall("https?://", page)) == len(loaded)
+    for address in loaded:
+        response = service.client.get(f"/{address}")
+        file = docs.FOLDER / address.partition("?")[0].rpartition("/")[2]
+        assert response.content == file.read_bytes()
+        assert response.headers["cache-control"] == "public, max-age=86400"
+
+
+def test_swagger_ui_is_as_its_makers_published_it() -> None:
+    """The hashes are those of the files of the npm package swagger-ui-dist."""
+    published = {
+        "swagger-ui-bundle.js": "e6a898692f2d768e807c3ba4626068a69a2c5dd960dd6c76f3e4d3a3de180af2",
+        "swagger-ui.css": "5ed08757e53da3e026d6cbecc61fe5d43585c9560b302d534ad56692519a273d",
+    }
+    for name, digest in published.items():
+        assert hashlib.sha256((docs.FOLDER / name).read_bytes()).hexdigest() == digest
+    assert f'"{docs.RELEASE}"' in (docs.FOLDER / "swagger-ui-bundle.js").read_text()
 
 
 def test_models(service: Service) -> None:
