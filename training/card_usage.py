@@ -108,7 +108,7 @@ def _served(card: ModelCard) -> str:
     if card.name == _DEFAULT:
         start = "make serve"
     else:
-        start = f'MIEN_LANDMARKS=\'["{_DEFAULT}", "{_folder(card)}"]\' make serve'
+        start = f"MIEN_LANDMARKS={_DEFAULT},{_folder(card)} make serve"
     path = "pose" if card.task == "pose" else "landmarks"
     ask = f"curl -F files=@photo.jpg 'localhost:8000/{path}?model={card.name}'"
     return f"{_made_first(card)}Through the service:\n\n```sh\n{start}\n{ask}\n```"
