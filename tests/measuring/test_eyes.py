@@ -71,7 +71,7 @@ def test_a_turned_head_hides_its_far_eye(yaw: float, right: bool, left: bool) ->
     assert (eyes.right.measurable, eyes.left.measurable) == (right, left)
 
 
-@pytest.mark.parametrize(("width", "std"), [(5, 0.1), (40, 7.0)])
+@pytest.mark.parametrize(("width", "std"), [(5, 0.1), (40, 9.0)])
 def test_what_is_told_of_an_eye_hardly_seen_is_not_measurable(width: float, std: float) -> None:
     seen = points(width, 0.3, 0.3)
     eyes = told_eyes(head(), seen, np.full(68, std))
@@ -84,3 +84,15 @@ def test_an_eye_behind_a_hand_is_not_measurable() -> None:
     visible[36:42] = 0.3
     eyes = told_eyes(head(visible=visible), points(40, 0.3, 0.3), STD)
     assert (eyes.right.measurable, eyes.left.measurable) == (False, True)
+
+
+@pytest.mark.parametrize(("seen", "measurable"), [(0.71, False), (0.88, True)])
+def test_an_eye_that_may_be_behind_dark_glasses_is_not_measurable(
+    seen: float, measurable: bool
+) -> None:
+    """0.71: what face-68-research says of the sunglasses of the golden set in grey. The deviations
+    of an eye that shows may be larger than where they are all there is to go by.
+    """
+    found = told_eyes(head(visible=np.full(68, seen)), points(40, 0.3, 0.3), np.full(68, 7.0))
+    assert (found.right.measurable, found.left.measurable) == (measurable, measurable)
+    assert not measure_eyes(points(40, 0.3, 0.3), np.full(68, 7.0), 0.0).left.measurable
