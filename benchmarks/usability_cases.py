@@ -1,7 +1,8 @@
 """Pictures whose answers are known to be right or wrong, for `benchmarks.usability`.
 
 Nothing that tests the models is touched: of w300 the validation photographs, of pointing04 the
-persons 1 to 10.
+persons 1 to 10. With `test` it is the other way round: for
+`benchmarks.usability_boxes`.
 """
 
 from collections.abc import Iterator
@@ -23,7 +24,9 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
-    """A picture with a box; `points` or `rotation` is the truth, neither: there is no face."""
+    """A picture with a box; `points` or `rotation` is the truth, or the pose that is answered for
+    the box `whole`; none of them: there is no face.
+    """
 
     kind: str
     image: Image8
@@ -31,24 +34,25 @@ class Case:
     confidence: float | None = None
     points: Array | None = None
     rotation: Array | None = None
+    whole: Box | None = None
 
 
 def photographs(folder: Path, rng: np.random.Generator) -> Iterator[Case]:
     """w300: the labelled face with its own box, jittered ones and wrong ones, and turned over."""
-    for image, points in _validation(folder):
+    for image, points in labelled(folder):
         box = face_box(points)
         for change in ((0, 0, 1, 1), *_jitters(rng, 3)):
-            yield Case("photographs", image, _moved(box, *change), points=points)
+            yield Case("photographs", image, moved_box(box, *change), points=points)
         for factor in (0.5, 0.7, 1.25, 1.5, 2):
-            changed = _moved(box, 0, 0, factor, factor)
+            changed = moved_box(box, 0, 0, factor, factor)
             yield Case(f"box {factor:g} times as large", image, changed, points=points)
         for dx, dy in ((0.5, 0), (-0.5, 0), (0, 0.5), (0, -0.5)):
-            yield Case("box half beside the face", image, _moved(box, dx, dy), points=points)
-            half = _moved(box, dx / 2, dy / 2, 1 - abs(dx), 1 - abs(dy))
+            yield Case("box half beside the face", image, moved_box(box, dx, dy), points=points)
+            half = moved_box(box, dx / 2, dy / 2, 1 - abs(dx), 1 - abs(dy))
             yield Case("box of half a face", image, half, points=points)
         for aspect in (2, 4, 10):
             for across in (aspect**0.5, aspect**-0.5):
-                long = _moved(box, 0, 0, across, 1 / across)
+                long = moved_box(box, 0, 0, across, 1 / across)
                 yield Case(f"box {aspect} times too long", image, long, points=points)
         for share in (0.25, 0.5):
             small = cv2.resize(image, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
@@ -66,7 +70,7 @@ def photographs(folder: Path, rng: np.random.Generator) -> Iterator[Case]:
 
 def spoilt(folder: Path, rng: np.random.Generator) -> Iterator[Case]:
     """w300: the labelled face blurred, darkened, shrunk and half covered, in several strengths."""
-    for image, points in _validation(folder):
+    for image, points in labelled(folder):
         box = face_box(points)
         side = box.area**0.5
         for share in (0.01, 0.02, 0.03, 0.05, 0.08):
@@ -88,7 +92,7 @@ def spoilt(folder: Path, rng: np.random.Generator) -> Iterator[Case]:
 def nothing(folder: Path, rng: np.random.Generator) -> Iterator[Case]:
     """Photographs without faces, noise and patterns, with arbitrary boxes."""
     for path in rng.permutation(np.array(sorted((folder / "images").iterdir())))[:250]:
-        image = _read(path)
+        image = read(path)
         height, width = image.shape[:2]
         for _ in range(4):
             side = float(rng.uniform(40, 0.9 * min(height, width)))
@@ -106,13 +110,8 @@ def nothing(folder: Path, rng: np.random.Generator) -> Iterator[Case]:
 
 def people(folder: Path, detector: Detector) -> Iterator[Case]:
     """pointing04: the largest detected face; nominal angles."""
-    labels = np.load(folder / "labels.npz", allow_pickle=True)
-    for name, (tilt, pan), person in zip(
-        labels["filename"], labels["tilt_pan"].tolist(), labels["identity"].tolist(), strict=True
-    ):
-        if person > 10 or abs(tilt) > 60:
-            continue
-        image = _read(folder / "images" / str(name))
+    for name, tilt, pan in persons(folder):
+        image = read(folder / "images" / name)
         faces = detector.run([detector.prepare(image)])[0]
         if not faces:
             continue
@@ -128,13 +127,25 @@ def people(folder: Path, detector: Detector) -> Iterator[Case]:
         )
 
 
-def _validation(folder: Path) -> Iterator[tuple[Image8, Array]]:
+def persons(folder: Path, test: bool = False) -> Iterator[tuple[str, float, float]]:
+    """pointing04: names of the pictures, tilt and pan, up to a tilt of 60 degrees."""
+    labels = np.load(folder / "labels.npz", allow_pickle=True)
+    for name, (tilt, pan), person in zip(
+        labels["filename"], labels["tilt_pan"].tolist(), labels["identity"].tolist(), strict=True
+    ):
+        if (person > 10) == test and abs(tilt) <= 60:
+            yield str(name), tilt, pan
+
+
+def labelled(folder: Path, test: bool = False) -> Iterator[tuple[Image8, Array]]:
+    """w300: pictures and their points (68, 2)."""
     labels = np.load(folder / "labels.npz", allow_pickle=True)
     for name, landmarks, split in zip(
         labels["filename"], labels["landmarks"], labels["split"], strict=True
     ):
-        if split != "test" and validation_by_subject(str(name), one_in=20) == "validation":
-            yield _read(folder / "images" / str(name)), landmarks.astype(np.float64)
+        held_out = validation_by_subject(str(name), one_in=20) == "validation"
+        if (split == "test") if test else (split != "test" and held_out):
+            yield read(folder / "images" / str(name)), landmarks.astype(np.float64)
 
 
 def _covered(image: Image8, points: Array, part: str, rng: np.random.Generator) -> Image8:
@@ -154,7 +165,7 @@ def _covered(image: Image8, points: Array, part: str, rng: np.random.Generator) 
     return pixels
 
 
-def _moved(box: Box, dx: float, dy: float, across: float = 1, along: float = 1) -> Box:
+def moved_box(box: Box, dx: float, dy: float, across: float = 1, along: float = 1) -> Box:
     """Moved by shares of its size, then scaled about its centre."""
     width, height = box.width * across, box.height * along
     x, y = box.centre
@@ -179,7 +190,7 @@ def _turned(image: Image8, points: Array, angle: float) -> tuple[Image8, Array]:
     return _image(turned), points @ move[:, :2].T + move[:, 2]
 
 
-def _read(path: Path) -> Image8:
+def read(path: Path) -> Image8:
     image = cv2.imread(str(path))
     if image is None:
         raise SystemExit(f"{path} cannot be read. Check --data.")

@@ -38,7 +38,7 @@ class Answered:
     @property
     def std(self) -> NDArray[np.float64]:
         """Of the points, share of the face's size."""
-        return self.face.std / seen_as(self.face.points, self.face.box)[1]
+        return self.face.std / seen_as(self.face.points, self.face.box).size
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,7 @@ def _sharpness(one: Answered) -> float:
 
 
 def _overlap(one: Answered) -> float:
-    return seen_as(one.face.points, one.face.box)[0]
+    return seen_as(one.face.points, one.face.box).overlap
 
 
 def _middle_std(one: Answered) -> float:
@@ -218,5 +218,5 @@ def _pitch(one: Answered) -> float:
 
 
 def _misfit(one: Answered) -> float:
-    pose, size = one.face.pose, seen_as(one.face.points, one.face.box)[1]
+    pose, size = one.face.pose, seen_as(one.face.points, one.face.box).size
     return np.nan if pose is None else (pose.reprojection_error or 0.0) / size

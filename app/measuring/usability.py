@@ -6,6 +6,7 @@ kind of the model: `app.measuring.landmark_limits`, `app.measuring.face_limits`.
 or wrong, and how many of each are refused.
 """
 
+import math
 from dataclasses import dataclass
 
 from app.face.geometry import Box, face_box
@@ -23,6 +24,13 @@ LEAST_SHARPNESS = 0.08
 # eight times too long or more have less than 0.35, all of them; no right answer to a box of 0.7
 # times the face's size is refused, 2 % at 1.5 times (landmarks-68).
 LEAST_OVERLAP = 0.4
+# The pose asks for more, since from a box beside the face it goes wrong before the landmarks do:
+# also of how far the middles of both boxes are apart, share of the sides. Of boxes moved by up to
+# half a side and scaled by 0.6 to 1.8 2 % of the poses wrong by more than 10 degrees are kept
+# (face-68-research; by `LEAST_OVERLAP` alone 23 %), and of ones moved by up to 10 % and scaled by
+# 15 % 2 % of the right ones are lost, which a limit of 0.7 would make 10 %.
+LEAST_OVERLAP_OF_POSE = 0.65
+FARTHEST_OF_POSE = 0.16
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,17 @@ class Usable:
     landmarks: bool
     pose: bool
     reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenBox:
+    """The box beside the face box of the landmarks. overlap: their IoU. away: between their
+    middles, share of the sides. size: of the face, pixels.
+    """
+
+    overlap: float
+    away: float
+    size: float
 
 
 def judge(
@@ -49,8 +68,9 @@ def judge(
     points: (K, 2), std: (K,), both in image pixels. head: of the models that tell it; split: how
     far the pose is from theirs, degrees.
     """
-    overlap, size = seen_as(points, box)
-    of_image = _against_image(confidence, quality, overlap, head)
+    seen = seen_as(points, box)
+    size = seen.size
+    of_image = _against_image(confidence, quality, seen.overlap, head)
     if head is None:
         of_landmarks = landmark_limits.against_landmarks(std / size)
     else:
@@ -61,6 +81,8 @@ def judge(
         of_pose = landmark_limits.against_pose(points, std / size, pose, size)
     else:
         of_pose = face_limits.against_pose(std / size, pose, head, split, size)
+    fits = seen.overlap >= LEAST_OVERLAP_OF_POSE and seen.away <= FARTHEST_OF_POSE
+    of_pose |= {"box_mismatch": not fits}
     reasons = of_image | of_landmarks | of_pose
     # A pose that does not come from the landmarks does not need them either.
     direct = pose is not None and pose.method == "direct"
@@ -95,13 +117,14 @@ def _against_image(
     }
 
 
-def seen_as(points: Array, box: Box) -> tuple[float, float]:
-    """IoU of the box with the face box of the landmarks (K, 2), and the face's size in pixels.
-
-    Between both sizes: a box that is somewhat off changes the one, a wrong answer the other.
-    """
+def seen_as(points: Array, box: Box) -> SeenBox:
+    """points: (K, 2) of the landmarks that were found in the box."""
     seen = _box_of(points, box)
-    return seen.iou(box), (box.area * seen.area) ** 0.25
+    (x, y), (seen_x, seen_y) = box.centre, seen.centre
+    # Between both sizes: a box that is somewhat off changes the one, a wrong answer the other.
+    across, along = (box.width * seen.width) ** 0.5, (box.height * seen.height) ** 0.5
+    away = math.hypot((x - seen_x) / across, (y - seen_y) / along)
+    return SeenBox(seen.iou(box), away, (across * along) ** 0.5)
 
 
 def _box_of(points: Array, box: Box) -> Box:

@@ -82,6 +82,29 @@ def test_reasons_against_the_pose_alone(change: dict[str, Any], reason: str) -> 
     assert verdict(**change) == Usable(True, False, (reason,))
 
 
+@pytest.mark.parametrize(
+    ("dx", "dy", "side", "pose"),
+    [
+        (0.0, 0.0, 1.0, True),
+        (0.1, 0.1, 1.0, True),
+        (0.0, 0.0, 0.85, True),
+        (0.0, 0.0, 1.15, True),
+        (0.17, 0.0, 1.0, False),
+        (0.0, -0.17, 1.0, False),
+        (0.12, 0.12, 0.8, False),
+        (0.0, 0.0, 0.75, False),
+        (0.0, 0.0, 1.3, False),
+    ],
+)
+def test_a_box_beside_the_face_tells_no_pose(dx: float, dy: float, side: float, pose: bool) -> None:
+    """Share of its sides; the landmarks stand on their own for longer."""
+    width, height = side * BOX.width, side * BOX.height
+    x, y = BOX.centre
+    x, y = x + dx * BOX.width - width / 2, y + dy * BOX.height - height / 2
+    found = verdict(box=Box(x, y, width, height))
+    assert found == Usable(True, pose, () if pose else ("box_mismatch",))
+
+
 def test_no_pose() -> None:
     found = judge(BOX, 0.9, FRONTAL, np.ones(68), QUALITY, None)
     assert found == Usable(True, False, ("no_pose",))

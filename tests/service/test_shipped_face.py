@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from app.face.card import load_card
-from app.face.geometry import Box
+from app.face.geometry import Box, face_box
 from app.face.landmarks import scheme
 from app.settings import Settings
-from tests.golden_heads import LABELS, Head, far_away, head, turned
+from tests.golden_heads import GOLDEN, LABELS, Head, far_away, head, turned
 from tests.service.serving import Service, encoded, faces, running
 
 MODELS = Settings().models_dir
@@ -177,6 +177,70 @@ def test_open_and_shut_eyes(shipped: Service) -> None:
         exact = label["eye_openness"][place]
         assert opened["eyes"][side]["openness"] == pytest.approx(exact, abs=0.1)
         assert opened["eyes"][side]["measurable"]
+
+
+@pytest.mark.parametrize("grey", [False, True])
+def test_eyes_behind_dark_glasses_are_not_measurable(shipped: Service, grey: bool) -> None:
+    one = head("sunglasses.png")
+    if grey:
+        luma = cv2.cvtColor(one.pixels, cv2.COLOR_RGB2GRAY)
+        one = repainted(one, np.repeat(luma[..., None], 3, axis=2))
+    eyes = ask(shipped, one)["eyes"]
+    assert not eyes["left"]["measurable"]
+    assert not eyes["right"]["measurable"]
+
+
+def moved(one: Head, dx: float, dy: float, side: float = 1.0) -> Box:
+    """The head's box moved by shares of its sides, and scaled."""
+    x, y, width, height = one.box.tolist()
+    x, y = x + (dx + (1 - side) / 2) * width, y + (dy + (1 - side) / 2) * height
+    return Box(x, y, side * width, side * height)
+
+
+BESIDE = [(0.3, 0.0), (-0.3, 0.0), (0.0, 0.3), (0.0, -0.3)]
+
+
+@pytest.mark.parametrize("side", [0.8, 1.0, 1.5])
+@pytest.mark.parametrize("name", [*CLEAR, "pitch-minus-25.png", "combined-a.png"])
+def test_a_box_beside_the_face_tells_no_pose(shipped: Service, name: str, side: float) -> None:
+    one = head(name)
+    for dx, dy in BESIDE:
+        face = ask(shipped, one, moved(one, dx, dy, side))
+        assert not face["usable"]["pose"], (dx, dy, degrees_apart(face, one))
+
+
+@pytest.mark.parametrize("name", CLEAR)
+def test_a_box_somewhat_off_tells_the_pose(shipped: Service, name: str) -> None:
+    one = head(name)
+    for dx, dy, side in ((0.1, 0, 0.9), (-0.1, 0, 0.9), (0, 0.1, 1.1), (0, -0.1, 1.1)):
+        face = ask(shipped, one, moved(one, dx, dy, side))
+        assert face["usable"]["pose"], (dx, dy, side)
+        assert degrees_apart(face, one) < 15
+
+
+@pytest.mark.parametrize("name", CLEAR)
+def test_the_box_of_the_answered_landmarks_mends_a_box_beside_the_face(
+    shipped: Service, name: str
+) -> None:
+    """What docs/api.md tells those to do who sent such a box."""
+    one = head(name)
+    for dx, dy in ((0.2, 0.0), (-0.2, 0.0), (0.0, 0.2), (0.0, -0.2)):
+        first = ask(shipped, one, moved(one, dx, dy))
+        second = ask(shipped, one, face_box(np.array(first["landmarks"]["points"])))
+        assert second["usable"]["pose"], (dx, dy)
+        assert degrees_apart(second, one) < 15
+
+
+def test_a_box_between_two_faces_tells_no_pose(shipped: Service) -> None:
+    """Half of it lies on the one to the left, whose pose would be 30 degrees off."""
+    response = shipped.client.post(
+        "/analyze",
+        content=(GOLDEN / "two-faces.png").read_bytes(),
+        params={"box": "147.9,96.8,135,181.9"},
+        headers={"content-type": "image/png"},
+    )
+    (face,) = faces(response)
+    assert not face["usable"]["pose"]
 
 
 @pytest.mark.parametrize("name", [*PLAIN, "night.png", "side-light.png", "mouth-open.png"])
