@@ -46,6 +46,9 @@ def test_angles_are_judged_by_bins_and_roll_is_not(tmp_path: Path) -> None:
         "|pitch| 60": 1,
     }
     assert values(rows, "pitch_mae")["|pitch| 60"] == (pytest.approx(3.0, abs=1e-3), 1)
+    bias = values(rows, "pitch_bias")
+    assert bias["pitch 15"] == (pytest.approx(-3.0, abs=1e-3), 1)
+    assert "pitch 60" not in bias, "a profile"
     assert values(rows, "yaw_mae_of_always_0")["all"] == (pytest.approx(45.0, abs=1e-3), 5)
     assert not values(rows, "roll_mae")
     assert not values(rows, "coverage_90_roll")

@@ -53,6 +53,8 @@ def write_renders(folder: Path, seed: int, source: str = "renders") -> Path:
         "visible": visible,
         "pose.rotation": np.stack([head(yaw, 10, 5) for yaw in YAWS]),
         "pose.translation": np.tile([0.0, 0.0, 700.0], (COUNT, 1)),
+        **{f"camera.{name}": np.full(COUNT, 200.0) for name in ("fx", "fy")},
+        **{f"camera.{name}": np.full(COUNT, (SIDE - 1) / 2) for name in ("cx", "cy")},
         "eyes.openness": OPENNESS,
         **{f"tag.{name}": np.array(values) for name, values in tags.items()},
     }

@@ -58,6 +58,8 @@ def test_errors_of_a_model_that_sees_only_frontal_faces(tmp_path: Path, model: P
     assert value["yaw_mae_pnp", "|yaw| 60-90"] == (pytest.approx(90, abs=0.3), 1)
     assert value["pitch_mae_pnp", "all"] == (pytest.approx(10, abs=0.3), 4)
     assert value["yaw_mae_of_always_0", "all"] == (pytest.approx(155 / 4, abs=1e-3), 4)
+    assert value["pitch_bias_pnp", "pitch -30"] == (pytest.approx(30, abs=0.3), 1)
+    assert value["pitch_bias_pnp", "pitch 10"] == (pytest.approx(-10, abs=0.3), 1)
 
 
 def test_bins_hold_their_lower_edge(tmp_path: Path, model: Path) -> None:

@@ -14,6 +14,7 @@ from training.faces.pose_rows import angle_rows, pitch_slices, uncertainty_rows,
 from training.faces.posed import PosedFaces, measure_posed
 from training.faces.predictor import FacePredictor
 from training.metric_rows import MetricRows
+from training.pitch_bias import pitch_bias_rows
 from training.samples import ImageSample
 
 TEST_SET = "Pointing'04 persons 11-12"
@@ -43,4 +44,6 @@ def evaluate_pointing(
     slices = {**by_yaw, **near, **pitch_slices(posed)}
     angle_rows(rows, posed, PROTOCOL, slices)
     uncertainty_rows(rows, posed, PROTOCOL, by_yaw)
+    found = posed.angles + posed.angle_errors
+    pitch_bias_rows(rows, "pitch_bias", found, posed.angles, PROTOCOL, nominal=True)
     return PointingEvaluation(rows.metrics, posed)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from app.face.card import Metric
 from app.face.landmarks import scheme
-from app.face.rotation import geodesic_degrees
+from app.face.rotation import geodesic_degrees, to_euler
 from training.faces.pose_rows import angle_rows, sliced_means, uncertainty_rows, yaw_slices
 from training.faces.predictor import FacePredictor
 from training.faces.presence import area_under_roc
@@ -16,6 +16,7 @@ from training.faces.rendered import RenderedFaces, measure_rendered
 from training.landmarks.calibration import axis_coverage
 from training.landmarks.metrics import box_diagonals, nme
 from training.metric_rows import MetricRows
+from training.pitch_bias import pitch_bias_rows
 
 Floats = NDArray[np.float64]
 Masks = dict[str, NDArray[np.bool_]]
@@ -60,6 +61,10 @@ def evaluate_renders(
     rows.mean("geodesic_error_of_always_0", zero, unit="degrees", protocol=_PROTOCOL)
     angle_rows(rows, posed, _PROTOCOL, by_yaw)
     uncertainty_rows(rows, posed, _PROTOCOL, by_yaw)
+    by_pnp = np.stack(to_euler(faces.by_pnp), axis=-1)
+    found = {"pitch_bias": posed.angles + posed.angle_errors, "pitch_bias_pnp": by_pnp}
+    for name, angles in found.items():
+        pitch_bias_rows(rows, name, angles, posed.angles, _PROTOCOL, nominal=False)
     by_diagonal = _point_rows(rows, faces, slices, mean_points)
     everything = np.ones(faces.points.shape[:2], bool)
     coverage = axis_coverage(

@@ -17,6 +17,7 @@ from app.face.rotation import to_euler
 from training.images import read_rgb
 from training.landmarks.predictor import LandmarkPredictor
 from training.metric_rows import MetricRows
+from training.pitch_bias import pitch_bias_rows
 from training.samples import ImageSample
 
 Floats = NDArray[np.float64]
@@ -32,7 +33,8 @@ _PROTOCOL = (
 def evaluate_pose(
     model: Path | LandmarkPredictor, samples: Sequence[ImageSample], *, test_set: str
 ) -> list[Metric]:
-    """Mean absolute errors of yaw and pitch, degrees, by bins of |yaw|, beside always answering 0.
+    """Mean absolute errors of yaw and pitch, degrees, by bins of |yaw|, beside always answering 0;
+    how far the pitch is too high.
 
     samples: with boxes and rotations. ValueError when none of them has a rotation.
     """
@@ -58,6 +60,7 @@ def evaluate_pose(
         _angle_rows(rows, f"{angle}_mae_pnp", errors, np.abs(truth[:, 0]))
         zero = np.abs(truth[:, column])
         rows.mean(f"{angle}_mae_of_always_0", zero, unit="degrees", protocol=_PROTOCOL)
+    pitch_bias_rows(rows, "pitch_bias_pnp", found, truth, _PROTOCOL, nominal=True)
     return rows.metrics
 
 
