@@ -81,7 +81,7 @@ def _template_68() -> NDArray[np.float32]:
 
 TEMPLATE_68 = _template_68()
 HEAD: Mapping[str, Any] = {
-    "visible": np.full(68, 0.8),
+    "visible": np.full(68, 0.9),
     # Yaw 30, pitch -20, roll 10, in SciPy's words: R = Ry(-yaw) Rx(-pitch) Rz(roll).
     "rotation": Rotation.from_euler("YXZ", [-30.0, 20.0, 10.0], degrees=True).as_matrix(),
     "rotation_std": np.array([3.0, 2.0, 1.0]),

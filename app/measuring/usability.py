@@ -25,12 +25,13 @@ LEAST_SHARPNESS = 0.08
 # times the face's size is refused, 2 % at 1.5 times (landmarks-68).
 LEAST_OVERLAP = 0.4
 # The pose asks for more, since from a box beside the face it goes wrong before the landmarks do:
-# also of how far the middles of both boxes are apart, share of the sides. Of boxes moved by up to
-# half a side and scaled by 0.6 to 1.8 2 % of the poses wrong by more than 10 degrees are kept
-# (face-68-research; by `LEAST_OVERLAP` alone 23 %), and of ones moved by up to 10 % and scaled by
-# 15 % 2 % of the right ones are lost, which a limit of 0.7 would make 10 %.
-LEAST_OVERLAP_OF_POSE = 0.65
-FARTHEST_OF_POSE = 0.16
+# how far the middles of both boxes are apart (share of the sides), and the logarithm of the ratio
+# of their sizes, since a crop follows from these two; each alone up to this much, together as on an
+# ellipse. Of 3,419 poses that are wrong by more than 10 degrees because the box was moved and
+# scaled at will 3 % are kept (face-68-research, validation; 23 % by `LEAST_OVERLAP` alone), and 3 %
+# of the right ones are lost where it was moved by up to 10 % and scaled by 15 %. An IoU of 0.65
+# keeps 2 %, but loses half of the right poses for boxes 1.25 times as large.
+FARTHEST_OF_POSE, MOST_SCALED_OF_POSE = 0.16, 0.28
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,13 @@ class Usable:
 @dataclass(frozen=True, slots=True)
 class SeenBox:
     """The box beside the face box of the landmarks. overlap: their IoU. away: between their
-    middles, share of the sides. size: of the face, pixels.
+    middles, share of the sides. scaled: the logarithm of how many times the box is as large.
+    size: of the face, pixels.
     """
 
     overlap: float
     away: float
+    scaled: float
     size: float
 
 
@@ -81,8 +84,8 @@ def judge(
         of_pose = landmark_limits.against_pose(points, std / size, pose, size)
     else:
         of_pose = face_limits.against_pose(std / size, pose, head, split, size)
-    fits = seen.overlap >= LEAST_OVERLAP_OF_POSE and seen.away <= FARTHEST_OF_POSE
-    of_pose |= {"box_mismatch": not fits}
+    beside = math.hypot(seen.away / FARTHEST_OF_POSE, seen.scaled / MOST_SCALED_OF_POSE)
+    of_pose |= {"box_mismatch": of_image["box_mismatch"] or not beside <= 1}
     reasons = of_image | of_landmarks | of_pose
     # A pose that does not come from the landmarks does not need them either.
     direct = pose is not None and pose.method == "direct"
@@ -124,7 +127,8 @@ def seen_as(points: Array, box: Box) -> SeenBox:
     # Between both sizes: a box that is somewhat off changes the one, a wrong answer the other.
     across, along = (box.width * seen.width) ** 0.5, (box.height * seen.height) ** 0.5
     away = math.hypot((x - seen_x) / across, (y - seen_y) / along)
-    return SeenBox(seen.iou(box), away, (across * along) ** 0.5)
+    scaled = math.log(box.area / seen.area) / 2
+    return SeenBox(seen.iou(box), away, scaled, (across * along) ** 0.5)
 
 
 def _box_of(points: Array, box: Box) -> Box:

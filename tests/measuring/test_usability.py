@@ -87,13 +87,13 @@ def test_reasons_against_the_pose_alone(change: dict[str, Any], reason: str) -> 
     [
         (0.0, 0.0, 1.0, True),
         (0.1, 0.1, 1.0, True),
-        (0.0, 0.0, 0.85, True),
-        (0.0, 0.0, 1.15, True),
+        (0.0, 0.0, 0.8, True),
+        (0.0, 0.0, 1.25, True),
         (0.17, 0.0, 1.0, False),
         (0.0, -0.17, 1.0, False),
-        (0.12, 0.12, 0.8, False),
-        (0.0, 0.0, 0.75, False),
-        (0.0, 0.0, 1.3, False),
+        (0.08, 0.08, 1.25, False),
+        (0.0, 0.0, 0.74, False),
+        (0.0, 0.0, 1.35, False),
     ],
 )
 def test_a_box_beside_the_face_tells_no_pose(dx: float, dy: float, side: float, pose: bool) -> None:

@@ -111,7 +111,7 @@ def test_eyes_are_the_models_own(service: Service) -> None:
     assert face["usable"] == {"landmarks": True, "pose": True, "reasons": []}
     (points_alone,) = faces(raw(service.client, "/analyze", ONE_FACE, model="tiny-points"))
     assert points_alone["eyes"]["left"]["openness"] == pytest.approx(0.35, abs=0.01)
-    assert face["landmarks"]["visible"] == [0.8] * 68
+    assert face["landmarks"]["visible"] == [0.9] * 68
     assert points_alone["landmarks"] == face["landmarks"] | {"visible": None}
 
 

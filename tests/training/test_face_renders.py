@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from app.face import pnp
 from app.face.card import Metric
 from app.face.geometry import crop_transform, face_box, transform
 from app.face.rotation import to_euler
@@ -134,6 +135,22 @@ def test_points_by_the_boxs_diagonal_and_by_the_eyes_that_show(
     found = values(evaluation.rows, "nme_inter_ocular")["all"]
     assert found == (pytest.approx(100 * np.mean(by_eyes), abs=1e-3), 3)
     assert "all" in values(evaluation.rows, "mean_face_nme_box_diagonal")
+
+
+def test_how_far_the_pitch_is_too_high(evaluation: RenderEvaluation) -> None:
+    """The rotation is off by yaw alone; the points are always those of one head."""
+    (part,) = values(evaluation.rows, "pitch_bias")
+    assert part == "pitch 0 to 15"
+    assert values(evaluation.rows, "pitch_bias")[part] == (pytest.approx(0.0, abs=1e-3), 4)
+    camera = pnp.Camera(200.0, 200.0, (SIDE - 1) / 2, (SIDE - 1) / 2)
+    pitches = [
+        to_euler(
+            pnp.solve(transform(crop_transform(face_box(p), 1.3), TEMPLATE_68), camera).rotation
+        )[1]
+        for p in POINTS[:4]
+    ]
+    found = values(evaluation.rows, "pitch_bias_pnp")[part]
+    assert found == (pytest.approx(np.mean(pitches) - 10, abs=1e-2), 4)
 
 
 def test_which_points_show(evaluation: RenderEvaluation) -> None:

@@ -14,6 +14,7 @@ from training.contact_sheet import Picture, write_sheets
 from training.faces.posed import measure_posed
 from training.faces.tiles import posed_tile
 from training.recipes.face_68_card import facts
+from training.results import is_ours
 from training.results_lines import TABLES
 from training.results_page import Published, results_page
 from training.speed import time_files
@@ -53,6 +54,15 @@ def page(tmp_path: Path) -> str:
 def line(page: str, label: str) -> list[str]:
     (found,) = [text for text in page.splitlines() if text.startswith(f"| {label} |")]
     return [cell.strip() for cell in found.strip("|").split("|")]
+
+
+def test_earlier_systems_stand_elsewhere(tmp_path: Path) -> None:
+    """They state no deviations, and have a comparison of their own."""
+    ours = load_card(write_landmarks(tmp_path / "ours"))
+    points, std = ours.outputs
+    assert std.name == "std"
+    assert is_ours(ours)
+    assert not is_ours(ours.model_copy(update={"outputs": [points]}))
 
 
 def test_models_stand_side_by_side_with_the_constant_answer(page: str) -> None:
