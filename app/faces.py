@@ -9,6 +9,7 @@ import numpy as np
 from app.detection.candidates import Candidate
 from app.errors import InternalError
 from app.face.geometry import Crop
+from app.face.landmarks import scheme as scheme_named
 from app.face.rotation import geodesic_degrees
 from app.face.schemes.ibug_68 import IBUG_68
 from app.face.tilt import turned
@@ -99,13 +100,27 @@ def _pose(
     convention = options.convention if "pose" in options.blocks else None
     if head is None:
         return pose_from_points(*landmarks, camera, scheme, convention), 0.0
-    view = view_towards(camera, *candidate.box.centre)
+    # The rotations that face models learn are those of a camera that looks at the head's origin
+    # (training.datasets.viewing). An assumed one is a guess, whose error weighs more than what lies
+    # between the middle of the box and there.
+    known = options.knows_camera
+    seen_at = _head_in_image(landmarks[0], scheme) if known else candidate.box.centre
+    view = view_towards(camera, *seen_at)
     if options.method != "pnp":
         return pose_from_head(head, crop.angle, view, convention), 0.0
     pose = pose_from_points(*landmarks, camera, scheme, convention)
     own = pose_from_head(head, crop.angle, view)
     split = 0.0 if pose is None else float(geodesic_degrees(pose.rotation, own.rotation))
     return pose, split
+
+
+def _head_in_image(points: Array, scheme: str) -> tuple[float, float]:
+    """Where the head's origin is seen, pixels: between the outer eye corners."""
+    first, second = (
+        points[list(corner)].mean(axis=0) for corner in scheme_named(scheme).normaliser
+    )
+    x, y = ((first + second) / 2).tolist()
+    return x, y
 
 
 def _finite(alignment: Alignment) -> bool:

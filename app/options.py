@@ -103,6 +103,11 @@ class Options:
     camera: Camera | None = None
     hfov_deg: float | None = None
 
+    @property
+    def knows_camera(self) -> bool:
+        """Whether the caller told it."""
+        return self.camera is not None or self.hfov_deg is not None
+
     def camera_for(self, width: int, height: int) -> Camera:
         """The camera of an image of that size: given, from the field of view, or assumed."""
         if self.camera is not None:

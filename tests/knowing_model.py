@@ -28,9 +28,9 @@ def exact_answer(
     presence: float = 0.98,
 ) -> Alignment:
     points = crop.points_to_crop(one.points)
-    middle = crop.points_to_image([0.5, 0.5]) - (one.camera["cx"], one.camera["cy"])
-    ray = np.append(middle / (one.camera["fx"], one.camera["fy"]), 1.0)
-    # As if the camera looked at the head: turned the shortest way.
+    eyes = one.points[[36, 45]].mean(axis=0) - (one.camera["cx"], one.camera["cy"])
+    ray = np.append(eyes / (one.camera["fx"], one.camera["fy"]), 1.0)
+    # As if the camera looked between the eyes: turned the shortest way.
     axis = np.cross([0.0, 0.0, 1.0], ray / np.linalg.norm(ray))
     sine = np.linalg.norm(axis)
     look = Rotation.from_rotvec(axis * (np.arcsin(sine) / sine if sine else 0.0))

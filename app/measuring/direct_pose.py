@@ -23,9 +23,9 @@ def pose_from_rotation(rotation: Array, crop_angle: float, view: Array) -> Pose:
 def pose_from_head(
     head: HeadInCrop, crop_angle: float, view: Array, convention: str | None = None
 ) -> Pose:
-    """crop_angle: of the crop that the model saw (`Crop.angle`), degrees. view: (3, 3), towards the
-    crop's middle (`view_towards`). convention: the one whose angles get a standard deviation; None:
-    do without.
+    """crop_angle: of the crop that the model saw (`Crop.angle`), degrees. view: (3, 3), towards
+    the head (`view_towards`). convention: the one whose angles get a standard deviation; None: do
+    without.
     """
     pose = pose_from_rotation(head.rotation, crop_angle, view)
     if convention is None:

@@ -103,8 +103,8 @@ class Eye(Schema):
     measurable: bool = Field(
         description="False when the number should not be used: the head is turned too far (of a "
         "face model: so far that it hides this eye), the eye is only a few pixels wide, or its "
-        "landmarks are too uncertain, hidden (dark glasses, a hand), or of a model that states no "
-        "deviations."
+        "landmarks are too uncertain, likely hidden (of eyes behind dark glasses a tenth is not "
+        "told), or of a model that states no deviations."
     )
 
 

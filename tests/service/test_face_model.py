@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from app.face.geometry import Box, crop_transform, transform
 from app.settings import Settings
 from tests.service.serving import (
     ONE_FACE,
@@ -20,10 +21,20 @@ from tests.service.serving import (
     raw,
     running,
 )
-from tests.tiny_models import HEAD, picture, write_detector, write_face, write_landmarks
+from tests.tiny_models import (
+    HEAD,
+    TEMPLATE_68,
+    picture,
+    write_detector,
+    write_face,
+    write_landmarks,
+)
 
-# Looks at the middle of the face.
-CAMERA = {"fx": 320.0, "fy": 320.0, "cx": 79.5, "cy": 99.5}
+# Looks between the outer corners of the eyes.
+_LOOKED_AT = transform(crop_transform(Box(39.5, 49.5, 80, 100), 1.3), TEMPLATE_68[[36, 45]]).mean(
+    axis=0
+)
+CAMERA = {"fx": 320.0, "fy": 320.0, "cx": float(_LOOKED_AT[0]), "cy": float(_LOOKED_AT[1])}
 ANGLES = {"yaw": 30.0, "pitch": -20.0, "roll": 10.0}
 
 
@@ -97,7 +108,7 @@ def test_conventions_rename_the_angles_and_their_deviations(service: Service) ->
 
 def test_the_camera_tells_from_where_the_head_is_seen(service: Service) -> None:
     """A camera that looks past the face, by 45 degrees to the image's right."""
-    told = pose(service, cx=79.5 + 320)
+    told = pose(service, cx=CAMERA["cx"] + 320)
     turn, _ = Rotation.align_vectors([-1.0, 0.0, 1.0], [0.0, 0.0, 1.0])
     np.testing.assert_allclose(told["matrix"], turn.as_matrix() @ HEAD["rotation"], atol=2e-6)
 
