@@ -138,7 +138,7 @@ def _as_learnt(row: DataUse, faces: Mapping[str, int]) -> DataUse:
     if had is None or had >= row.faces:  # older runs did not note those for validation
         return row
     note = f"{row.note}; {had:,} of its {row.faces:,} faces".removeprefix("; ")
-    return row.model_copy(update={"faces": had, "note": note})
+    return row.model_copy(update={"faces": had, "images": min(had, row.images), "note": note})
 
 
 def _data_of(reads: Beginning | None) -> list[DataUse]:
