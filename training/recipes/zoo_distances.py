@@ -5,6 +5,7 @@ from dataclasses import replace
 from training.fit import Schedule
 from training.zoo.card import ZooCard
 from training.zoo.distances_recipe import DistancesZooRecipe
+from training.zoo.rotation_evaluation import POSED
 
 DISTANCES_MLP = DistancesZooRecipe(
     name="distances-mlp",
@@ -15,16 +16,7 @@ DISTANCES_MLP = DistancesZooRecipe(
         epochs=100, steps_per_epoch=138, learning_rate=1e-3, method="adam", patience=25
     ),
     sources=("points_and_angles", "w300_3d", "w300_lp", "w300", "renders"),
-    tests=(
-        "points_and_angles",
-        "aflw2000_3d_68",
-        "w300_3d",
-        "w300_lp",
-        "pointing04",
-        "pointing04-folder",
-        "renders-test",
-        "biwi",
-    ),
+    tests=("points_and_angles", *POSED),
     about=ZooCard(
         "Head rotation from the 2,278 distances of 68 points, by two small dense layers; the "
         "points are those that landmarks-68 finds in the crop.",

@@ -8,6 +8,7 @@ import keras
 from training.fit import Schedule
 from training.networks.vector_nets import c1_net, c2_net, c_resnet
 from training.zoo.card import ZooCard
+from training.zoo.rotation_evaluation import POSED
 from training.zoo.vector_recipe import VectorZooRecipe
 
 _STEPS = 1005  # 5,364 pictures, six times each, in batches of 32
@@ -25,15 +26,7 @@ C1_NET = VectorZooRecipe(
         "pointing04": 0.1,
         "pointing04-folder": 0.1,
     },
-    tests=(
-        "aflw2000_3d_68",
-        "w300_3d",
-        "w300_lp",
-        "pointing04",
-        "pointing04-folder",
-        "renders-test",
-        "biwi",
-    ),
+    tests=POSED,
     about=ZooCard(
         "Head rotation from a 224-pixel crop: three convolutions, and the rotation vector read off "
         "the whole map.",

@@ -24,6 +24,16 @@ from training.workspace import Workspace
 from training.zoo.found_boxes import detector_of, needs_boxes, with_boxes
 from training.zoo.sources import judged_samples, present
 
+POSED = (
+    "aflw2000_3d_68",
+    "w300_3d",
+    "w300_lp",
+    "pointing04",
+    "pointing04-folder",
+    "renders-test",
+    "biwi",
+)
+"""The sets that rotations are judged on, as far as they are there."""
 ANGLES = ("yaw", "pitch", "roll")
 WITHOUT_ROLL = frozenset({"pointing04", "pointing04-folder"})
 _LABELLED = "labelled box, |pitch| <= 60; the interval is over pictures"
