@@ -52,11 +52,13 @@ async def docs() -> HTMLResponse:
     return HTMLResponse(_PAGE)
 
 
+@router.head(f"/docs/{_SCRIPT}")
 @router.get(f"/docs/{_SCRIPT}")
 async def script() -> FileResponse:
     return FileResponse(FOLDER / _SCRIPT, headers=_KEPT)
 
 
+@router.head(f"/docs/{_STYLE}")
 @router.get(f"/docs/{_STYLE}")
 async def style() -> FileResponse:
     return FileResponse(FOLDER / _STYLE, headers=_KEPT)

@@ -96,6 +96,7 @@ def test_docs_needs_nobody_else(service: Service) -> None:
         file = docs.FOLDER / address.partition("?")[0].rpartition("/")[2]
         assert response.content == file.read_bytes()
         assert response.headers["cache-control"] == "public, max-age=86400"
+        assert service.client.head(f"/{address}").status_code == 200
 
 
 def test_swagger_ui_is_as_its_makers_published_it() -> None:
