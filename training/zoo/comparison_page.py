@@ -126,7 +126,7 @@ def _models(compared: Sequence[Compared], timings: Sequence[Timing]) -> str:
     text = (
         "Parameters: of the network that was trained, in `distances-mlp` without the landmark "
         "model whose points it reads. Steps: of the training, whose original schedule is on the "
-        "card where it was longer; faces: that it learnt from, and how often one was drawn. "
+        "card where it was longer. Faces drawn: each counts as often as it was shown. "
         "A crop: one thread, all files in turn in one process; the ratio is to a MobileNetV2-0.5 "
         "at 128 pixels in the same rounds."
     )
