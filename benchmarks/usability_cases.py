@@ -1,8 +1,7 @@
 """Pictures whose answers are known to be right or wrong, for `benchmarks.usability`.
 
 Nothing that tests the models is touched: of w300 the validation photographs, of pointing04 the
-persons 1 to 10. With `test` it is the other way round: for
-`benchmarks.usability_boxes`.
+persons 1 to 10. With `test`, for `benchmarks.usability_boxes`, it is the other way round.
 """
 
 from collections.abc import Iterator
